@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The INFO feature: what it says about the driver, and its argsz rules. That
+ * the caps bits tell the truth is tested where the things themselves are.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "dvt.h"
+
+static const uint32_t known_caps =
+	DMABUF_VFIO_PCI_CAP_MMAP | DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS |
+	DMABUF_VFIO_PCI_CAP_REVOKE | DMABUF_VFIO_PCI_CAP_MEMATTR_WC |
+	DMABUF_VFIO_PCI_CAP_DMA_IMPORT | DMABUF_VFIO_PCI_CAP_READ_ONLY |
+	DMABUF_VFIO_PCI_CAP_CORE_EXPORTER;
+
+/* A raw call, with an argsz and a payload that need not fit together. */
+static int info_raw(int fd, uint32_t op, uint32_t argsz, void *payload)
+{
+	struct {
+		struct vfio_device_feature head;
+		struct dmabuf_vfio_pci_info info;
+		uint8_t tail[16];
+	} arg = {
+		.head.argsz = argsz,
+		.head.flags = op | DMABUF_VFIO_PCI_FEATURE_INFO,
+	};
+	int ret = ioctl(fd, VFIO_DEVICE_FEATURE, &arg) ? -errno : 0;
+
+	if (payload)
+		*(struct dmabuf_vfio_pci_info *)payload = arg.info;
+	return ret;
+}
+
+#define INFO_ARGSZ (sizeof(struct vfio_device_feature) + \
+		    sizeof(struct dmabuf_vfio_pci_info))
+
+START_TEST(info_tells_the_contract)
+{
+	struct dmabuf_vfio_pci_info info = { .reserved = 0xffffffff };
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(dvl_info(dev.fd, &info), 0);
+	ck_assert_uint_eq(info.abi_version, DMABUF_VFIO_PCI_ABI_VERSION);
+	ck_assert_uint_eq(info.max_ranges, 262144);
+	ck_assert_uint_eq(info.reserved, 0);
+	ck_assert_uint_eq(info.caps & ~known_caps, 0);
+}
+END_TEST
+
+START_TEST(info_overwrites_what_was_in_reserved)
+{
+	struct dmabuf_vfio_pci_info info = { .reserved = 0xffffffff };
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(dvl_feature(dev.fd, DMABUF_VFIO_PCI_FEATURE_INFO,
+				     VFIO_DEVICE_FEATURE_GET, &info,
+				     sizeof(info)), 0);
+	ck_assert_uint_eq(info.reserved, 0);
+	ck_assert_uint_eq(info.abi_version, DMABUF_VFIO_PCI_ABI_VERSION);
+}
+END_TEST
+
+START_TEST(info_accepts_a_larger_argsz)
+{
+	struct dmabuf_vfio_pci_info info;
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(info_raw(dev.fd, VFIO_DEVICE_FEATURE_GET,
+				  INFO_ARGSZ + 16, &info), 0);
+	ck_assert_uint_eq(info.max_ranges, 262144);
+}
+END_TEST
+
+START_TEST(info_refuses_a_smaller_argsz)
+{
+	struct dvl_device dev;
+	uint32_t argsz;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	for (argsz = 0; argsz < INFO_ARGSZ; argsz++)
+		ck_assert_int_eq(info_raw(dev.fd, VFIO_DEVICE_FEATURE_GET,
+					  argsz, NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(info_cannot_be_set)
+{
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(info_raw(dev.fd, VFIO_DEVICE_FEATURE_SET, INFO_ARGSZ,
+				  NULL), -EINVAL);
+	ck_assert_int_eq(info_raw(dev.fd, VFIO_DEVICE_FEATURE_GET |
+				  VFIO_DEVICE_FEATURE_SET, INFO_ARGSZ, NULL),
+			 -EINVAL);
+	ck_assert_int_eq(info_raw(dev.fd, 0, INFO_ARGSZ, NULL), -EINVAL);
+}
+END_TEST
+
+/**
+ * struct probe_row - which operation a feature has
+ * @feature: its number
+ * @op: the operation that PROBE affirms
+ * @wrong: the one that it denies
+ */
+static const struct probe_row {
+	uint32_t feature;
+	uint32_t op;
+	uint32_t wrong;
+} probes[] = {
+	{ VFIO_DEVICE_FEATURE_DMA_BUF, VFIO_DEVICE_FEATURE_GET,
+	  VFIO_DEVICE_FEATURE_SET },
+	{ DMABUF_VFIO_PCI_FEATURE_EXPORT, VFIO_DEVICE_FEATURE_GET,
+	  VFIO_DEVICE_FEATURE_SET },
+	{ DMABUF_VFIO_PCI_FEATURE_REVOKE, VFIO_DEVICE_FEATURE_SET,
+	  VFIO_DEVICE_FEATURE_GET },
+	{ DMABUF_VFIO_PCI_FEATURE_MEMATTR, VFIO_DEVICE_FEATURE_SET,
+	  VFIO_DEVICE_FEATURE_GET },
+	{ DMABUF_VFIO_PCI_FEATURE_INFO, VFIO_DEVICE_FEATURE_GET,
+	  VFIO_DEVICE_FEATURE_SET },
+};
+
+START_TEST(probe_tells_which_operation_a_feature_has)
+{
+	const struct probe_row *row = &probes[_i];
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(dvl_feature(dev.fd, row->feature,
+				     VFIO_DEVICE_FEATURE_PROBE, NULL, 0), 0);
+	ck_assert_int_eq(dvl_feature(dev.fd, row->feature,
+				     VFIO_DEVICE_FEATURE_PROBE | row->op,
+				     NULL, 0), 0);
+	ck_assert_int_eq(dvl_feature(dev.fd, row->feature,
+				     VFIO_DEVICE_FEATURE_PROBE | row->wrong,
+				     NULL, 0), -EINVAL);
+	ck_assert_int_eq(dvl_feature(dev.fd, row->feature,
+				     VFIO_DEVICE_FEATURE_PROBE | row->op |
+				     row->wrong, NULL, 0), -EINVAL);
+}
+END_TEST
+
+START_TEST(unknown_features_give_enotty)
+{
+	static const uint32_t unknown[] = { 0xdb04, 0xdbff, 0xdaff, 0xffff };
+	struct dmabuf_vfio_pci_info info = { 0 };
+	struct dvl_device dev;
+	size_t i;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	for (i = 0; i < DVT_ARRAY_SIZE(unknown); i++) {
+		ck_assert_int_eq(dvl_feature(dev.fd, unknown[i],
+					     VFIO_DEVICE_FEATURE_GET, &info,
+					     sizeof(info)), -ENOTTY);
+		ck_assert_int_eq(dvl_feature(dev.fd, unknown[i],
+					     VFIO_DEVICE_FEATURE_PROBE, NULL,
+					     0), -ENOTTY);
+	}
+}
+END_TEST
+
+DVT_MAIN("info",
+	 { info_tells_the_contract },
+	 { info_overwrites_what_was_in_reserved },
+	 { info_accepts_a_larger_argsz },
+	 { info_refuses_a_smaller_argsz },
+	 { info_cannot_be_set },
+	 { probe_tells_which_operation_a_feature_has,
+	   DVT_ARRAY_SIZE(probes) },
+	 { unknown_features_give_enotty })
