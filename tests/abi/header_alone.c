@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nothing but the header, twice: it must need no other include before it, and
+ * compile as C of two standards and as C++ without a warning. One use of each
+ * name sees to it that all are there.
+ */
+#include "uapi/dmabuf_vfio_pci.h"
+#include "uapi/dmabuf_vfio_pci.h"
+
+unsigned int dvp_header_alone(void);
+
+unsigned int dvp_header_alone(void)
+{
+	return sizeof(struct vfio_region_dma_range) +
+	       sizeof(struct vfio_device_feature_dma_buf) +
+	       sizeof(struct vfio_device_feature_dma_buf_revoke) +
+	       sizeof(struct vfio_device_feature_dma_buf_memattr) +
+	       sizeof(struct dmabuf_vfio_pci_info) +
+	       VFIO_DEVICE_FEATURE_DMA_BUF +
+	       VFIO_DEVICE_FEATURE_DMA_BUF_REVOKE +
+	       VFIO_DEVICE_FEATURE_DMA_BUF_MEMATTR +
+	       DMABUF_VFIO_PCI_FEATURE_EXPORT;
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the unit tests need beyond their own source; included by tests/user.mk.
+
+UNIT_SRCS_check_judge := tests/unit/model.c src/kmod/range.c
+UNIT_SRCS_check_merge := tests/unit/model.c src/kmod/range.c
+UNIT_SRCS_check_find := tests/unit/model.c src/kmod/range.c
+
+include tests/abi/abi.mk
