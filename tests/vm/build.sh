@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds the tree's modules for a stock kernel, with its distribution's compiler.
+# The tree is copied first, so that builds for several kernels never mix. The
+# copy stays, and only what changed is compiled again. Needs lib.sh, chroot.sh.
+
+# tree_files: the files that make up the source, each ended by a NUL: what git
+# knows and doesn't ignore, or all but build products where there is no git
+tree_files()
+{
+	local git=(git -c "safe.directory=$top" -C "$top")
+
+	if [[ $("${git[@]}" rev-parse --show-toplevel 2>/dev/null) == "$top" ]]; then
+		"${git[@]}" ls-files -z --cached --others --exclude-standard
+	else
+		(cd "$top" && find . \( -path ./build -o -path ./.git \) -prune -o \
+			-type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
+			! -name '.*.cmd' -printf '%P\0')
+	fi
+}
+
+# tree_sync DIR: makes DIR hold those files. A file whose content is the same is
+# not touched, or make would compile it again; what is gone is removed.
+tree_sync()
+{
+	local dir=$1 list=$1.files file
+
+	tree_files | sort -z >"$list.new" || return
+	while IFS= read -r -d '' file; do
+		[[ -f $top/$file ]] || continue
+		cmp -s "$top/$file" "$dir/$file" && continue
+		mkdir -p "$(dirname "$dir/$file")" || return
+		cp -p "$top/$file" "$dir/$file" && touch "$dir/$file" || return
+	done <"$list.new"
+	if [[ -e $list ]]; then
+		while IFS= read -r -d '' file; do
+			[[ -f $top/$file ]] || rm -f "$dir/$file"
+		done <"$list"
+	fi
+	mv "$list.new" "$list"
+}
+
+# build_make LOG-MARK KDIR DIR ARG...: one kbuild run in the chroot, in /dvp/DIR
+build_make()
+{
+	local kdir=$1 dir=$2
+
+	shift 2
+	chroot_run "$k_chroot" "$k_entry" "$b_dir/tree" make -j"$jobs" -C "$kdir" \
+		M="/dvp${dir:+/$dir}" W=1 "$@" modules
+}
+
+# build_modules ARG...: builds what the tree has, with the arguments for kbuild
+build_modules()
+{
+	local kdir=/usr/src/linux-headers-$k_abi
+
+	tree_sync "$b_dir/tree" || return
+	build_make "$kdir" "" "$@" || return
+	[[ ! -e $top/tests/importer/Kbuild ]] ||
+		build_make "$kdir" tests/importer "$@"
+}
+
+# build_warnings LOG: what the compiler or modpost complained about. A chroot
+# whose compiler is a point release away from the kernel's is no fault of ours.
+build_warnings()
+{
+	grep -iE '(^|[ :])warning:' "$1" |
+		grep -v 'warning: the compiler differs from the one used to build'
+}
+
+# kernel_build NAME [ARG...]: the modules of the tree in b_dir/modules, or the
+# reason in k_reason. The kernel must have been fetched.
+#
+# The mark says that products may be half written, or that warnings were not
+# fixed: an incremental build would pass over both, so it starts from scratch.
+kernel_build()
+{
+	local name=$1 mark log
+
+	shift
+	chroot_fetch "$k_distro" || {
+		k_reason="no build environment"
+		return 1
+	}
+	b_dir=$build/vm/$name
+	mark=$b_dir/unfinished
+	log=$b_dir/build.log
+	if [[ -e $mark || $(cat "$b_dir/built-for" 2>/dev/null) != "$k_entry $k_chroot $*" ]]; then
+		rm -rf "$b_dir/tree" "$b_dir/tree.files"
+	fi
+	mkdir -p "$b_dir/tree"
+	rm -rf "$b_dir/modules"
+	say "$k_entry $k_chroot $*" >"$b_dir/built-for"
+	touch "$mark"
+	step "build $name ($k_abi)" "$log" build_modules "$@" || {
+		k_reason="the build failed, see ${log#"$top"/}"
+		return 1
+	}
+	if build_warnings "$log" >"$b_dir/warnings"; then
+		sed 's/^/    | /' "$b_dir/warnings"
+		k_reason="warnings of the compiler, see ${log#"$top"/}"
+		return 1
+	fi
+	mkdir "$b_dir/modules"
+	find "$b_dir/tree" -name '*.ko' -exec cp {} "$b_dir/modules" \; || return
+	rm "$mark"
+}

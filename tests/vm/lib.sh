@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the scripts in this directory share: where things are, how progress is
+# shown, and the list of kernels. Sourced; sets no shell options.
+
+vm_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd -- "$vm_dir/../.." && pwd)
+cache=${DVP_CACHE:-/var/cache/dmabuf-vfio-pci}
+build=${BUILD:-build}
+[[ $build == /* ]] || build=$top/$build
+module=dmabuf-vfio-pci
+
+# Compilers at a time; a build is small, and more only heats the machine.
+jobs=$(nproc)
+((jobs > 4)) && jobs=4
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# step TEXT LOG COMMAND...: one line of progress, with the time it took. The
+# output goes to LOG, and its end is shown if the command fails.
+step()
+{
+	local text=$1 log=$2 start=$SECONDS ret=0
+
+	shift 2
+	mkdir -p "${log%/*}"
+	printf '  %s ... ' "$text"
+	"$@" >"$log" 2>&1 || ret=$?
+	if ((ret)); then
+		printf 'failed after %d s; the end of %s:\n' $((SECONDS - start)) "$log"
+		tail -n 25 "$log" | sed 's/^/    | /'
+	else
+		printf '%d s\n' $((SECONDS - start))
+	fi
+	return "$ret"
+}
+
+# lock FILE TEXT: holds FILE until the shell ends, saying TEXT if it must wait.
+# The descriptor is left in lock_fd, for unlock.
+lock()
+{
+	mkdir -p "${1%/*}"
+	exec {lock_fd}>>"$1" || return
+	flock -n "$lock_fd" && return
+	say "  waiting for another run: $2"
+	flock "$lock_fd"
+}
+
+unlock()
+{
+	exec {lock_fd}>&-
+}
+
+# kernels_all: the rows of the list, without comments
+kernels_all()
+{
+	grep -v '^[[:space:]]*\(#\|$\)' "$vm_dir/kernels.list"
+}
+
+# kernels_select WORD...: the names that the words mean, each the start of one
+# or more names; all of them without words
+kernels_select()
+{
+	local word name found
+
+	if (($# == 0)); then
+		kernels_all | awk '{ print $1 }'
+		return
+	fi
+	for word; do
+		found=
+		while read -r name _; do
+			[[ $name == "$word" || $name == "$word"-* ]] || continue
+			say "$name"
+			found=1
+		done < <(kernels_all)
+		[[ $found ]] || {
+			say "no kernel is called $word in ${vm_dir#"$top"/}/kernels.list" >&2
+			return 1
+		}
+	done
+}
+
+# kernel_row NAME: sets k_distro, k_series and k_suites
+kernel_row()
+{
+	local name
+
+	while read -r name k_distro k_series k_suites; do
+		[[ $name == "$1" ]] && return
+	done < <(kernels_all)
+	say "no kernel is called $1" >&2
+	return 1
+}
