@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The test module dvp-importer: loading it from the directory that DVP_MODULES
+ * names, and asking it about page table entries of the calling process.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dvt_importer.h"
+
+/* The node appears a moment after the module is there. */
+#define NODE_TRIES 200
+#define NODE_PAUSE_US 10000
+
+/**
+ * dvt_module_load() - load a module from the directory DVP_MODULES
+ * @name: its name, without .ko
+ * @params: as on insmod's command line
+ *
+ * Return: 0, also if it was loaded already, or a negative errno.
+ */
+int dvt_module_load(const char *name, const char *params)
+{
+	const char *dir = getenv("DVP_MODULES");
+	char path[4096];
+	int fd, ret = 0;
+
+	if (!dir)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/%s.ko", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, params, 0) && errno != EEXIST)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/**
+ * dvt_importer_open() - open the test module, and load it if need be
+ *
+ * Return: a descriptor, or a negative errno.
+ */
+int dvt_importer_open(void)
+{
+	int fd, ret, tries;
+
+	fd = open(DVP_IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	ret = dvt_module_load("dvp-importer", "");
+	if (ret)
+		return ret;
+	for (tries = 0; fd < 0 && tries < NODE_TRIES; tries++) {
+		if (tries)
+			usleep(NODE_PAUSE_US);
+		fd = open(DVP_IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * dvt_pte_try() - read the page table entry behind an address
+ * @importer: from dvt_importer_open()
+ * @addr: the address, in this process
+ * @pte: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvt_pte_try(int importer, const void *addr,
+		struct dvp_importer_pte *pte)
+{
+	*pte = (struct dvp_importer_pte){ .addr = (uintptr_t)addr };
+	return ioctl(importer, DVP_IMPORTER_READ_PTE, pte) ? -errno : 0;
+}
+
+/**
+ * dvt_pte() - read the page table entry behind an address that is mapped
+ * @importer: from dvt_importer_open()
+ * @addr: the address, in this process
+ * @pte: filled in
+ */
+void dvt_pte(int importer, const void *addr,
+	     struct dvp_importer_pte *pte)
+{
+	int ret = dvt_pte_try(importer, addr, pte);
+
+	ck_assert_msg(!ret, "reading the entry of %p: %s", addr,
+		      strerror(-ret));
+}
+
+/**
+ * dvt_pte_level() - which kind of entry translates an address
+ * @importer: from dvt_importer_open()
+ * @addr: the address, in this process
+ *
+ * Return: DVP_PTE_*.
+ */
+unsigned int dvt_pte_level(int importer, const void *addr)
+{
+	struct dvp_importer_pte pte;
+
+	dvt_pte(importer, addr, &pte);
+	return pte.level;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The test module: loading it, and asking it about page table entries. */
+#ifndef DVT_IMPORTER_H
+#define DVT_IMPORTER_H
+
+#include "../importer/dvp_importer.h"
+#include "dvt.h"
+
+int dvt_importer_open(void);
+
+/* Opens the test module, or skips the test where it cannot be had. */
+#define dvt_importer_or_skip(fd)					\
+	do {								\
+		(fd) = dvt_importer_open();				\
+		if ((fd) < 0)						\
+			dvt_skip("no test module to read page tables: %s", \
+				 strerror(-(fd)));			\
+	} while (0)
+
+int dvt_pte_try(int importer, const void *addr,
+		struct dvp_importer_pte *pte);
+void dvt_pte(int importer, const void *addr,
+	     struct dvp_importer_pte *pte);
+unsigned int dvt_pte_level(int importer, const void *addr);
+
+int dvt_module_load(const char *name, const char *params);
+
+#endif /* DVT_IMPORTER_H */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the test module shows to the tests, through ioctls on
+ * /dev/dvp-importer. Nothing outside the tests may depend on it.
+ */
+#ifndef DVP_IMPORTER_H
+#define DVP_IMPORTER_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define DVP_IMPORTER_DEVICE "/dev/dvp-importer"
+
+/* What kind of entry translates an address. */
+#define DVP_PTE_NONE	0
+#define DVP_PTE_4K	1
+#define DVP_PTE_2M	2
+#define DVP_PTE_1G	3
+
+/* Cache modes, numbered as x86 numbers them in the PAT register. */
+#define DVP_CACHE_UC		0
+#define DVP_CACHE_WC		1
+#define DVP_CACHE_WT		4
+#define DVP_CACHE_WP		5
+#define DVP_CACHE_WB		6
+#define DVP_CACHE_UC_MINUS	7
+
+/* flags of struct dvp_importer_pte */
+#define DVP_PTE_WRITABLE	1
+#define DVP_PTE_USER		2
+
+/**
+ * struct dvp_importer_pte - the page table entry behind an address
+ * @addr: in: a virtual address of the calling process
+ * @raw: the entry, as the processor reads it
+ * @pfn: frame of the 4 KiB page that holds @addr
+ * @level: DVP_PTE_*; the rest is 0 where it is DVP_PTE_NONE
+ * @cache: DVP_CACHE_*
+ * @flags: DVP_PTE_WRITABLE, DVP_PTE_USER
+ * @reserved: 0
+ */
+struct dvp_importer_pte {
+	__u64 addr;
+	__u64 raw;
+	__u64 pfn;
+	__u32 level;
+	__u32 cache;
+	__u32 flags;
+	__u32 reserved;
+};
+
+#define DVP_IMPORTER_READ_PTE	_IOWR(0xdb, 0x00, struct dvp_importer_pte)
+
+#endif /* DVP_IMPORTER_H */

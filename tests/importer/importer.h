@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside of the test module: one function for each ioctl, one file an area. */
+#ifndef DVP_IMPORTER_INTERNAL_H
+#define DVP_IMPORTER_INTERNAL_H
+
+struct dvp_importer_pte;
+
+/* pte.c */
+int dvp_importer_read_pte(struct dvp_importer_pte *pte);
+
+#endif /* DVP_IMPORTER_INTERNAL_H */

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A module for the tests alone: does in the kernel what a test cannot do from
+ * user space, through ioctls on /dev/dvp-importer. It stands on its own, so
+ * that a mistake of the driver under test cannot hide here.
+ */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "dvp_importer.h"
+#include "importer.h"
+
+static long dvp_importer_ioctl_read_pte(void __user *arg)
+{
+	struct dvp_importer_pte pte;
+	int ret;
+
+	if (copy_from_user(&pte, arg, sizeof(pte)))
+		return -EFAULT;
+	ret = dvp_importer_read_pte(&pte);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &pte, sizeof(pte)) ? -EFAULT : 0;
+}
+
+static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
+			       unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case DVP_IMPORTER_READ_PTE:
+		return dvp_importer_ioctl_read_pte(uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations dvp_importer_fops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.unlocked_ioctl = dvp_importer_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice dvp_importer_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "dvp-importer",
+	.mode = 0600,
+	.fops = &dvp_importer_fops,
+};
+module_misc_device(dvp_importer_misc);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Test helper of dmabuf-vfio-pci");
