@@ -9,7 +9,9 @@ top=$(cd -- "$vm_dir/../.." && pwd)
 cache=${DVP_CACHE:-/var/cache/dmabuf-vfio-pci}
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$top/$build
-module=dmabuf-vfio-pci
+
+# Not every root shell has the places of depmod and its like.
+PATH=$PATH:/usr/sbin:/sbin
 
 # Compilers at a time; a build is small, and more only heats the machine.
 jobs=$(nproc)

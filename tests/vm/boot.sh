@@ -1,0 +1,160 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Boots a kernel with an image, watches, and judges. Needs lib.sh, machine.sh
+# and image.sh; the kernel must have been fetched, and b_dir be its directory.
+
+boot_limit=${DVP_BOOT_LIMIT:-1200}	# seconds for the whole boot
+program_limit=${DVP_PROGRAM_LIMIT:-600}	# and for one program in it
+boot_memory=${DVP_MEMORY:-1536}		# MiB
+
+# progress: shows what the guest says while it says it
+progress()
+{
+	local word rest ok=0 bad=0 status
+
+	while read -r word rest; do
+		case $word in
+		@start) ok=0 bad=0 ;;
+		@tap)
+			[[ $rest == "ok "* ]] && ((ok++))
+			[[ $rest == "not ok "* ]] && ((bad++))
+			;;
+		@end)
+			read -r rest status _ <<<"$rest"
+			printf '    %-28s %3d ok' "$rest" "$ok"
+			((bad)) && printf ', %d not ok' "$bad"
+			((status > 128)) && printf ', status %d' "$status"
+			printf '\n'
+			;;
+		@fail) printf '    %s\n' "$rest" ;;
+		esac
+	done
+}
+
+# transcript: only what the programs print
+transcript()
+{
+	sed -un 's/\r$//; s/^@out //p; s/^@fail /init: /p'
+}
+
+# boot_once FILTER: one boot, with the guest's words going through FILTER and to
+# b_dir/channel.log. Returns QEMU's status: 124 after boot_limit.
+boot_once()
+{
+	local status
+
+	machine_append "$nonce" "$mode" "$program_limit"
+	timeout --kill-after=10 "$boot_limit" "${qemu_command[@]}" "${qemu_devices[@]}" \
+		-chardev "file,id=console,path=$b_dir/console.log" -serial chardev:console \
+		-chardev stdio,id=channel,signal=off -serial chardev:channel \
+		-kernel "$k_entry/vmlinuz" -initrd "$b_dir/initrd" \
+		-append "$kernel_append" </dev/null 2>"$b_dir/qemu.log" |
+		tee "$b_dir/channel.log" | "$1"
+	status=${PIPESTATUS[0]}
+	return "$status"
+}
+
+# boot_retrying FILTER: QEMU itself sometimes dies under TCG when a BAR goes away
+# while another processor reads it. That says nothing about the guest, so it is
+# booted again, twice at most, and b_note says so.
+boot_retrying()
+{
+	local try status
+
+	b_note=
+	for try in 1 2 3; do
+		status=0
+		boot_once "$1" || status=$?
+		# 137: killed after the time limit was ignored
+		((status > 128 && status != 137)) || break
+		b_note="QEMU died of signal $((status - 128)), boot $try of 3"
+		say "    $b_note: $(tail -n 1 "$b_dir/qemu.log")"
+	done
+	b_status=$status
+}
+
+# boot_judge: sets b_passed, b_failed, b_skipped and b_splats, and leaves the
+# names in b_dir/verdict.failed, verdict.skipped and verdict.splats
+boot_judge()
+{
+	local out=$b_dir/verdict done taint
+
+	: >"$out.failed"
+	: >"$out.skipped"
+	: >"$out.splats"
+	read -r b_passed b_failed b_skipped done taint < <(awk -v NONCE="$nonce" -v OUT="$out" \
+		-v EXPECTED="$nr_programs" -f "$vm_dir/verdict.awk" "$b_dir/channel.log")
+	b_splats=$(awk -v MAX=3 -v OUT="$out.splats" -f "$vm_dir/splats.awk" "$b_dir/console.log")
+	# The kernel keeps a book of its own: 4 machine check, 5 bad page, 7 oops,
+	# 9 warning, 14 soft lockup.
+	if ((!b_splats && (taint & (1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)))); then
+		b_splats=1
+		say "    | the kernel is tainted ($taint)" >>"$out.splats"
+	fi
+	((done)) || boot_died >>"$out.failed"
+	((done)) || ((b_failed++))
+	return 0
+}
+
+# boot_died: says how a boot ended that didn't get to its end
+boot_died()
+{
+	case $b_status in
+	124 | 137) say "machine: no end within $boot_limit s; see console.log" ;;
+	0) say "machine: it stopped before the end; see console.log" ;;
+	*) say "machine: QEMU ended with status $b_status: $(tail -n 1 "$b_dir/qemu.log")" ;;
+	esac
+}
+
+# boot FILTER MODE ROLES PROGRAM...: the whole of it. ROLES is a list like the
+# file "roles".
+boot()
+{
+	local filter=$1 mode nonce nr_programs
+
+	mode=$2
+	nr_programs=$(($# - 3))
+	nonce=$(od -An -N 8 -t x1 /dev/urandom | tr -d ' \n')
+	machine_devices <"$3" || return
+	machine_command "$boot_memory"
+	image_build "$b_dir/initrd" "${@:3}" || return
+	boot_retrying "$filter"
+	boot_judge
+}
+
+# roles_rows NAME...: the rows of the list that are named; "all" for all
+roles_rows()
+{
+	awk -v names=" $* " '/^DVP_/ && (names == " all " || index(names, " " $1 " "))' \
+		"$vm_dir/roles"
+}
+
+# programs_find [PATTERN...]: the paths of test programs, all without a pattern
+programs_find()
+{
+	local dir=$build/user/vm pattern path
+
+	(($#)) || set -- 'check_*'
+	for pattern; do
+		if [[ $pattern == */* ]]; then
+			realpath -e "$pattern" || return
+			continue
+		fi
+		for path in "$dir"/$pattern; do
+			[[ -x $path && ${path##*/} == check_* ]] && say "$path"
+		done
+	done | sort -u
+}
+
+# boot_shell ROLES: the machine with its console on the terminal
+boot_shell()
+{
+	machine_devices <"$1" || return
+	machine_command "$boot_memory"
+	image_build "$b_dir/initrd" "$1" "$build"/user/vm/* || return
+	machine_append none shell 0
+	"${qemu_command[@]}" "${qemu_devices[@]}" -serial mon:stdio \
+		-chardev "file,id=channel,path=$b_dir/channel.log" -serial chardev:channel \
+		-kernel "$k_entry/vmlinuz" -initrd "$b_dir/initrd" -append "$kernel_append"
+}

@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The initramfs of one boot: busybox, the kernel's modules that are needed, our
+# own, the programs, init. Uncompressed, since unpacking is what an emulated
+# machine does worst. Needs lib.sh; fetch.sh and build.sh must have been used.
+
+image_modules=(vfio-pci vfio_iommu_type1)
+
+# image_kernel_modules ROOT: those and what they depend on
+image_kernel_modules()
+{
+	local module path
+
+	for module in "${image_modules[@]}"; do
+		modprobe -d "$k_entry" -S "$k_abi" --show-depends "$module" || return
+	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r path; do
+		module=$1/${path#"$k_entry/"}
+		mkdir -p "${module%/*}" || return
+		case $path in
+		*.xz) xz -dc "$path" >"${module%.xz}" ;;
+		*.zst) zstd -qdc "$path" >"${module%.zst}" ;;
+		*) cp "$path" "$module" ;;
+		esac || return
+	done || return
+	cp "$k_entry/lib/modules/$k_abi"/modules.{builtin,builtin.modinfo,order} \
+		"$1/lib/modules/$k_abi/" || return
+	depmod -b "$1" "$k_abi"
+}
+
+# image_build FILE ROLES PROGRAM...: packs FILE; ROLES is the list for the guest
+image_build()
+{
+	local file=$1 roles=$2 root=$1.d
+
+	shift 2
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,dev,etc,lib,modules,proc,sys,tests,tmp} || return
+	mknod -m 600 "$root/dev/console" c 5 1 || return
+	cp "$(command -v busybox)" "$root/bin/busybox" || return
+	cp "$vm_dir/init" "$root/init" && cp "$roles" "$root/roles" || return
+	printf '%s\n' 'root:x:0:0::/:/bin/sh' 'nobody:x:65534:65534::/:/bin/sh' >"$root/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
+	image_kernel_modules "$root" || return
+	if [[ -d ${b_dir:-}/modules ]]; then
+		cp "$b_dir"/modules/*.ko "$root/modules/" || return
+	fi
+	(($# == 0)) || cp "$@" "$root/tests/" || return
+	chmod -R a+rX "$root"
+	(cd "$root" && find . -print0 | sort -z | cpio --quiet -0 -o -H newc) >"$file" || return
+	rm -rf "$root"
+}

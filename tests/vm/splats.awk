@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Counts the complaints in a kernel log. Prints the number, and for each of the
+# first MAX what it says, with the lines that follow, to OUT.
+#
+# A complaint is a line that matches a head, or one that matches a trace and has
+# no head shortly before it: an oops prints both, and is one.
+
+BEGIN {
+	head = "WARNING: |BUG: |kernel BUG at|[Uu]se.after.free|refcount_t: " \
+		"|possible circular locking|possible recursive locking" \
+		"|inconsistent lock state|suspicious RCU usage|lock held when returning" \
+		"|blocked for more than|soft lockup|hard LOCKUP" \
+		"|detected stalls|self-detected stall|rcu: INFO: " \
+		"|UBSAN: |kmemleak: [1-9]|Kernel panic|list_(add|del) corruption" \
+		"|unregister_netdevice: waiting|DMAR: .*[Ff]ault|Unable to handle kernel"
+	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
+	near = 60
+	last = -near
+}
+
+{
+	sub(/\r$/, "")
+	is_head = $0 ~ head
+	if (!is_head && !($0 ~ trace && NR - last > near)) {
+		if (show > 0) {
+			print "    | " $0 > OUT
+			show--
+		}
+		next
+	}
+	# One complaint can have several heads, such as lockdep's banner.
+	if (NR - last > 4 || !is_head) {
+		count++
+		show = count <= MAX ? 20 : 0
+	}
+	last = NR
+	if (show > 0)
+		print "    | " $0 > OUT
+}
+
+END {
+	print count + 0
+}
