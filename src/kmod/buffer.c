@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Birth and death of a buffer.
+ *
+ * The dma-buf owns the buffer: from dma_buf_export() on, the buffer is freed
+ * by the dma-buf's release and by nothing else. It holds the gate, the inode
+ * of its own mapping, and, if it stands behind a BAR mapping made through the
+ * device descriptor, VFIO's file, so that the device stays open while that
+ * mapping lives.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "dvp.h"
+
+/*
+ * Other devices are refused here, before the dma-buf core could ask for a
+ * mapping; it wants the two operations to be there all the same.
+ */
+static int dvp_buffer_attach(struct dma_buf *dmabuf,
+			     struct dma_buf_attachment *attach)
+{
+	return -EOPNOTSUPP;
+}
+
+static struct sg_table *dvp_buffer_map(struct dma_buf_attachment *attach,
+				       enum dma_data_direction dir)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static void dvp_buffer_unmap(struct dma_buf_attachment *attach,
+			     struct sg_table *sgt, enum dma_data_direction dir)
+{
+}
+
+/* Runs from the release of the dentry; the device may be long gone. */
+static void dvp_buffer_release(struct dma_buf *dmabuf)
+{
+	struct dvp_buffer *buf = dmabuf->priv;
+
+	dvp_gate_remove(buf->gate, buf);
+	if (buf->dev_file)
+		fput(buf->dev_file);
+	iput(buf->mapping->host);
+	dvp_gate_put(buf->gate);
+	kvfree(buf);
+}
+
+static const struct dma_buf_ops dvp_dma_buf_ops = {
+	.attach = dvp_buffer_attach,
+	.map_dma_buf = dvp_buffer_map,
+	.unmap_dma_buf = dvp_buffer_unmap,
+	.mmap = dvp_vma_mmap,
+	.release = dvp_buffer_release,
+};
+
+/*
+ * A BAR smaller than a page that VFIO lets user space mmap has its page to
+ * itself, so lengths are those of whole pages.
+ */
+static u64 dvp_buffer_bar_len(struct pci_dev *pdev, u32 bar)
+{
+	return PAGE_ALIGN(pci_resource_len(pdev, bar));
+}
+
+static struct dvp_buffer *dvp_buffer_alloc(struct dvp_gate *gate,
+					   u32 nr_ranges)
+{
+	struct dvp_buffer *buf;
+
+	/* The size is the user's: count it, and fail without a word. */
+	buf = kvzalloc(struct_size(buf, ranges, nr_ranges),
+		       GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!buf)
+		return NULL;
+
+	dvp_gate_get(gate);
+	buf->gate = gate;
+	INIT_LIST_HEAD(&buf->node);
+	init_rwsem(&buf->fault_lock);
+	buf->nr_ranges = nr_ranges;
+	return buf;
+}
+
+static void dvp_buffer_free(struct dvp_buffer *buf)
+{
+	dvp_gate_put(buf->gate);
+	kvfree(buf);
+}
+
+/* The name is what /proc/<pid>/maps and fdinfo show of the buffer. */
+static struct dma_buf *dvp_buffer_export(struct dvp_buffer *buf, u64 size,
+					 struct pci_dev *pdev,
+					 const struct dvp_request *req)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
+	struct dma_buf *dmabuf;
+	char *name;
+
+	name = kasprintf(GFP_KERNEL_ACCOUNT, "%s/bar%u", pci_name(pdev),
+			 req->bar);
+	if (!name)
+		return ERR_PTR(-ENOMEM);
+
+	exp_info.exp_name = DVP_NAME;
+	exp_info.ops = &dvp_dma_buf_ops;
+	exp_info.size = size;
+	exp_info.flags = req->open_flags;
+	exp_info.priv = buf;
+	dmabuf = dma_buf_export(&exp_info);
+	if (IS_ERR(dmabuf)) {
+		kfree(name);
+		return dmabuf;
+	}
+
+	/* From here on the dma-buf frees the buffer, and the name. */
+	dmabuf->name = name;
+	buf->mapping = dmabuf->file->f_mapping;
+	ihold(buf->mapping->host);
+	return dmabuf;
+}
+
+/**
+ * dvp_buffer_create() - make a buffer over pieces of a BAR
+ * @dvdev: the device, open
+ * @req: the pieces
+ *
+ * The buffer starts usable, or temporarily revoked, as its gate is.
+ *
+ * Context: process context, may sleep; mmap_lock may be held.
+ *
+ * Return: a dma-buf with one reference, not published yet; ERR_PTR() of what
+ * dvp_range_judge() says, -ENOMEM, or -ENODEV for a device that is going away.
+ */
+struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
+				  const struct dvp_request *req)
+{
+	struct pci_dev *pdev = dvdev->vdev.pdev;
+	struct dma_buf *dmabuf;
+	struct dvp_buffer *buf;
+	u32 nr_merged;
+	u64 size;
+	int ret;
+
+	ret = dvp_range_judge(req->ranges, req->nr_ranges,
+			      dvp_buffer_bar_len(pdev, req->bar), &size,
+			      &nr_merged);
+	if (ret)
+		return ERR_PTR(ret);
+	if (size > SIZE_MAX)
+		return ERR_PTR(-EOVERFLOW);
+
+	buf = dvp_buffer_alloc(dvdev->gate, nr_merged);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	dvp_range_merge(req->ranges, req->nr_ranges,
+			pci_resource_start(pdev, req->bar), buf->ranges);
+
+	dmabuf = dvp_buffer_export(buf, size, pdev, req);
+	if (IS_ERR(dmabuf)) {
+		dvp_buffer_free(buf);
+		return dmabuf;
+	}
+
+	ret = dvp_gate_add(dvdev->gate, buf);
+	if (ret) {
+		dma_buf_put(dmabuf);
+		return ERR_PTR(ret);
+	}
+	return dmabuf;
+}
+
+/**
+ * dvp_buffer_of() - the buffer behind a dma-buf
+ * @dvdev: the device that should have exported it
+ * @dmabuf: any dma-buf, with a reference that keeps the buffer
+ *
+ * Return: the buffer; ERR_PTR(-ENODEV) where another device or another
+ * exporter made it.
+ */
+struct dvp_buffer *dvp_buffer_of(struct dvp_device *dvdev,
+				 struct dma_buf *dmabuf)
+{
+	struct dvp_buffer *buf;
+
+	if (dmabuf->ops != &dvp_dma_buf_ops)
+		return ERR_PTR(-ENODEV);
+
+	buf = dmabuf->priv;
+	return buf->gate == dvdev->gate ? buf : ERR_PTR(-ENODEV);
+}
+
+/**
+ * dvp_buffer_mmap_bar() - &vfio_device_ops.mmap
+ * @core_vdev: the device
+ * @vma: the VMA; its page offset carries the region index on top
+ *
+ * A BAR is mapped through a buffer of its own, so that revocation treats it
+ * like any other; every other region is the core's. What is refused, and how,
+ * follows vfio_pci_core_mmap() in drivers/vfio/pci/vfio_pci_core.c.
+ *
+ * Context: mmap_lock held for write.
+ *
+ * Return: 0; -EINVAL for what vfio-pci does not map either; what
+ * dvp_buffer_create() says.
+ */
+int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
+			struct vm_area_struct *vma)
+{
+	unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
+	struct dvp_device *dvdev = dvp_device_of(core_vdev);
+	struct vfio_region_dma_range whole = {};
+	unsigned long bar = vma->vm_pgoff >> shift;
+	u64 pgoff = vma->vm_pgoff & (BIT_ULL(shift) - 1);
+	struct dvp_request req = {
+		.open_flags = O_RDWR,
+		.nr_ranges = 1,
+		.ranges = &whole,
+	};
+	struct dma_buf *dmabuf;
+	struct dvp_buffer *buf;
+
+	if (bar >= VFIO_PCI_ROM_REGION_INDEX)
+		return vfio_pci_core_mmap(core_vdev, vma);
+	if (!(vma->vm_flags & VM_SHARED) ||
+	    !dvdev->vdev.bar_mmap_supported[bar])
+		return -EINVAL;
+
+	req.bar = bar;
+	whole.length = dvp_buffer_bar_len(dvdev->vdev.pdev, bar);
+	if (pgoff + vma_pages(vma) > PHYS_PFN(whole.length))
+		return -EINVAL;
+	if (IS_ERR_OR_NULL(dvdev->vdev.barmap[bar]))
+		return -EBUSY;
+
+	dmabuf = dvp_buffer_create(dvdev, &req);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+
+	buf = dmabuf->priv;
+	buf->dev_file = get_file(vma->vm_file);
+	vma->vm_pgoff = pgoff;
+	dvp_vma_init(vma, buf);
+
+	/* The VMA takes a reference of its own, and drops VFIO's file. */
+	vma_set_file(vma, dmabuf->file);
+	dma_buf_put(dmabuf);
+	return 0;
+}

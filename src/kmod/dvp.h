@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Objects of the driver, who owns them, and the order of their locks.
+ *
+ *   struct dvp_device   a bound PCI function; the core's device comes first
+ *     struct dvp_gate     what blocks access to its memory, and its buffers;
+ *                         counted on its own, as buffers outlive the device
+ *       struct dvp_buffer   one dma-buf over pieces of one BAR
+ *
+ * A buffer never points at the device: it carries the physical addresses that
+ * a fault needs, and its gate says whether they may be used. A fault therefore
+ * takes no lock of vfio-pci-core.
+ *
+ * Lock order, outermost first:
+ *
+ *   dvp_device.transition_lock
+ *     mmap_lock; locks of the PCI core and of vfio-pci-core
+ *       dvp_gate.lock
+ *         dvp_buffer.fault_lock
+ *         i_mmap_rwsem of the buffer's mapping
+ *
+ * A fault takes fault_lock for read, under mmap_lock or the VMA's lock, and
+ * nothing else. Under gate.lock or fault_lock nobody calls into vfio-pci-core,
+ * touches user memory, or takes mmap_lock. The reset and power callbacks run
+ * under locks of the PCI core and of vfio-pci-core, and take gate.lock only.
+ */
+#ifndef DVP_H
+#define DVP_H
+
+#include <linux/dma-buf.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
+
+#include "uapi/dmabuf_vfio_pci.h"
+#include "range.h"
+
+/* The most ranges of one export. */
+#define DVP_MAX_RANGES	262144
+
+/**
+ * enum dvp_cause - why the memory of a device cannot be used for now
+ * @DVP_CAUSE_RESET: a reset is going on
+ * @DVP_CAUSE_ERROR: the link is frozen or lost; recovery has not ended
+ * @DVP_CAUSE_DECODE_OFF: PCI_COMMAND.MEMORY is off
+ * @DVP_CAUSE_SLEEP: the device is in D3hot or deeper
+ * @DVP_CAUSE_LOW_POWER: the user has let the device go to low power
+ * @DVP_CAUSE_TRANSITION: a call into the core may change one of the causes
+ *	that are read from the device; faults wait for its end
+ *
+ * Each cause owns its bit, so overlapping ones need no ordering.
+ */
+enum dvp_cause {
+	DVP_CAUSE_RESET		= BIT(0),
+	DVP_CAUSE_ERROR		= BIT(1),
+	DVP_CAUSE_DECODE_OFF	= BIT(2),
+	DVP_CAUSE_SLEEP		= BIT(3),
+	DVP_CAUSE_LOW_POWER	= BIT(4),
+	DVP_CAUSE_TRANSITION	= BIT(5),
+};
+
+/**
+ * struct dvp_gate - whether the memory of a device can be used, and by whom
+ * @kref: held by the device and by each buffer
+ * @lock: guards everything below; @causes and @owner are also read without it
+ * @buffers: buffers that are not revoked for good, by &dvp_buffer.node
+ * @causes: set of &enum dvp_cause; access is possible while it is empty
+ * @open: a user has the device open
+ * @owner: the task whose call into the core is the transition
+ * @wait: faults that wait for the end of a transition
+ */
+struct dvp_gate {
+	struct kref kref;
+	struct mutex lock;
+	struct list_head buffers;
+	unsigned int causes;
+	bool open;
+	struct task_struct *owner;
+	wait_queue_head_t wait;
+};
+
+/**
+ * enum dvp_state - whether a buffer can ever be used again
+ * @DVP_STATE_LIVE: usable while its gate has no cause
+ * @DVP_STATE_REVOKED: the user has taken it back
+ * @DVP_STATE_CLOSED: its device was closed, or is gone
+ */
+enum dvp_state {
+	DVP_STATE_LIVE,
+	DVP_STATE_REVOKED,
+	DVP_STATE_CLOSED,
+};
+
+/**
+ * struct dvp_buffer - one dma-buf over pieces of one BAR
+ * @gate: the gate of the device that it belongs to, with a reference
+ * @node: in &dvp_gate.buffers; under &dvp_gate.lock
+ * @mapping: the mapping of the dma-buf's inode, with a reference to the inode.
+ *	The dma-buf's file is no way to it: an O_PATH descriptor delays the
+ *	release of the buffer until long after that file is gone.
+ * @fault_lock: held for read while a fault inserts entries; passing through it
+ *	for write waits for those that saw an older state
+ * @dev_file: VFIO's file, kept open by a BAR mapping made through it, or NULL
+ * @state: an &enum dvp_state; written under &dvp_gate.lock
+ * @memattr: DMABUF_VFIO_PCI_MEMATTR_* of mappings made from now on
+ * @nr_ranges: number of runs in @ranges
+ * @ranges: the runs, in the order of the buffer
+ */
+struct dvp_buffer {
+	struct dvp_gate *gate;
+	struct list_head node;
+	struct address_space *mapping;
+	struct rw_semaphore fault_lock;
+	struct file *dev_file;
+	u8 state;
+	u8 memattr;
+	u32 nr_ranges;
+	struct dvp_range ranges[];
+};
+
+/**
+ * struct dvp_device - a PCI function bound to the driver
+ * @vdev: the core's part
+ * @gate: its gate, with a reference
+ * @transition_lock: one transition at a time
+ * @node: in the list of bound devices
+ */
+struct dvp_device {
+	struct vfio_pci_core_device vdev;
+	struct dvp_gate *gate;
+	struct mutex transition_lock;
+	struct list_head node;
+};
+
+static inline struct dvp_device *dvp_device_of(struct vfio_device *core_vdev)
+{
+	return container_of(core_vdev, struct dvp_device, vdev.vdev);
+}
+
+/**
+ * struct dvp_request - an export whose arguments are copied in and judged
+ * @bar: the BAR, one that VFIO lets user space mmap
+ * @open_flags: for the dma-buf's file
+ * @nr_ranges: number of ranges, 1 to DVP_MAX_RANGES
+ * @ranges: the ranges, not judged yet
+ */
+struct dvp_request {
+	u32 bar;
+	u32 open_flags;
+	u32 nr_ranges;
+	const struct vfio_region_dma_range *ranges;
+};
+
+/* ids.c */
+int dvp_ids_register(struct pci_driver *driver);
+bool dvp_ids_denied(struct pci_dev *pdev);
+
+/* feature.c */
+int dvp_feature(struct vfio_device *core_vdev, u32 flags, void __user *arg,
+		size_t argsz);
+
+/* hooks.c */
+extern const struct pci_error_handlers dvp_hooks_err_handlers;
+int dvp_hooks_register(struct dvp_device *dvdev);
+void dvp_hooks_unregister(struct dvp_device *dvdev);
+int dvp_hooks_open(struct vfio_device *core_vdev);
+void dvp_hooks_close(struct vfio_device *core_vdev);
+ssize_t dvp_hooks_write(struct vfio_device *core_vdev, const char __user *buf,
+			size_t count, loff_t *ppos);
+int dvp_hooks_low_power(struct dvp_device *dvdev, u32 flags, void __user *arg,
+			size_t argsz);
+int dvp_hooks_sriov_configure(struct pci_dev *pdev, int nr_virtfn);
+
+/* buffer.c */
+struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
+				  const struct dvp_request *req);
+struct dvp_buffer *dvp_buffer_of(struct dvp_device *dvdev,
+				 struct dma_buf *dmabuf);
+int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
+			struct vm_area_struct *vma);
+
+/* vma.c */
+bool dvp_vma_has_wc(void);
+int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
+void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf);
+void dvp_vma_zap(struct dvp_buffer *buf);
+vm_fault_t dvp_vma_fault(struct vm_fault *vmf);
+bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
+		       unsigned int order, unsigned long *pfn);
+
+/* vma_huge.c or vma_base.c */
+extern const struct vm_operations_struct dvp_vma_nc_ops;
+
+/* gate.c */
+struct dvp_gate *dvp_gate_create(void);
+void dvp_gate_get(struct dvp_gate *gate);
+void dvp_gate_put(struct dvp_gate *gate);
+void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
+void dvp_gate_shut(struct dvp_gate *gate);
+int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf);
+void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf);
+int dvp_gate_check(const struct dvp_buffer *buf);
+int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf);
+void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause);
+void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
+		      struct vfio_pci_core_device *vdev);
+void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
+void dvp_gate_begin(struct dvp_gate *gate);
+void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
+void dvp_gate_wait(struct dvp_gate *gate);
+
+/**
+ * enum dvp_access - what a fault may do now
+ * @DVP_ACCESS_YES: insert entries, until fault_lock is released
+ * @DVP_ACCESS_NO: raise SIGBUS
+ * @DVP_ACCESS_LATER: wait for the end of a transition, and fault again
+ */
+enum dvp_access {
+	DVP_ACCESS_YES,
+	DVP_ACCESS_NO,
+	DVP_ACCESS_LATER,
+};
+
+enum dvp_access dvp_gate_access(const struct dvp_buffer *buf);
+
+#endif /* DVP_H */

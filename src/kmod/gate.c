@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The gate of a device: what blocks access to its memory, and its buffers.
+ *
+ * A set of causes is all there is. Somebody sets a bit before memory goes and
+ * clears it when memory is back; a buffer is usable exactly while the set is
+ * empty and the buffer was not revoked for good. Whoever makes the set
+ * non-empty also ends the CPU mappings of every buffer, before it returns.
+ *
+ * Three causes are properties of the device that only the core changes:
+ * decoding, the power state, low power. They are never guessed. The set is
+ * made equal to what the device says, under the lock, whenever a call that
+ * can change them has returned. While such a call runs the gate is in
+ * transition: nothing is mapped, and faults wait instead of failing, because
+ * most of these calls (a write of the bus-master bit) change nothing.
+ */
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "dvp.h"
+
+/* What is read from the device instead of being set and cleared in pairs. */
+#define DVP_CAUSES_READ	\
+	(DVP_CAUSE_DECODE_OFF | DVP_CAUSE_SLEEP | DVP_CAUSE_LOW_POWER)
+
+/**
+ * dvp_gate_create() - make the gate of a device
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: a closed gate with one reference, to be dropped by dvp_gate_put();
+ * NULL without memory.
+ */
+struct dvp_gate *dvp_gate_create(void)
+{
+	struct dvp_gate *gate = kzalloc(sizeof(*gate), GFP_KERNEL);
+
+	if (!gate)
+		return NULL;
+
+	kref_init(&gate->kref);
+	mutex_init(&gate->lock);
+	INIT_LIST_HEAD(&gate->buffers);
+	init_waitqueue_head(&gate->wait);
+	return gate;
+}
+
+static void dvp_gate_free(struct kref *kref)
+{
+	struct dvp_gate *gate = container_of(kref, struct dvp_gate, kref);
+
+	mutex_destroy(&gate->lock);
+	kfree(gate);
+}
+
+/**
+ * dvp_gate_get() - take a reference
+ * @gate: the gate
+ *
+ * Context: any, with a reference held already.
+ */
+void dvp_gate_get(struct dvp_gate *gate)
+{
+	kref_get(&gate->kref);
+}
+
+/**
+ * dvp_gate_put() - drop a reference
+ * @gate: the gate
+ *
+ * Context: process context.
+ */
+void dvp_gate_put(struct dvp_gate *gate)
+{
+	kref_put(&gate->kref, dvp_gate_free);
+}
+
+/*
+ * The user's view of PCI_COMMAND is vconfig. The register itself can differ:
+ * the way back from D3hot can restore what it was on the way there.
+ */
+static bool dvp_gate_decodes(struct vfio_pci_core_device *vdev)
+{
+	u16 user = le16_to_cpup((__le16 *)&vdev->vconfig[PCI_COMMAND]);
+	u16 real = 0;
+
+	if (vdev->pdev->no_command_memory)
+		return true;
+
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &real);
+	return user & real & PCI_COMMAND_MEMORY;
+}
+
+/*
+ * The rules are those of __vfio_pci_memory_enabled() in
+ * drivers/vfio/pci/vfio_pci_config.c, which older kernels do not export. The
+ * core changes vconfig and the power state under its memory_lock; a caller
+ * that ran such a change calls here after it, so the last reading is true.
+ */
+static unsigned int dvp_gate_read(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	unsigned int causes = 0;
+
+	if (!dvp_gate_decodes(vdev))
+		causes |= DVP_CAUSE_DECODE_OFF;
+	if (pdev->current_state >= PCI_D3hot)
+		causes |= DVP_CAUSE_SLEEP;
+	if (vdev->pm_runtime_engaged)
+		causes |= DVP_CAUSE_LOW_POWER;
+	return causes;
+}
+
+static void dvp_gate_zap_locked(struct dvp_gate *gate)
+{
+	struct dvp_buffer *buf;
+
+	lockdep_assert_held(&gate->lock);
+
+	list_for_each_entry(buf, &gate->buffers, node)
+		dvp_vma_zap(buf);
+}
+
+static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
+{
+	unsigned int old = gate->causes;
+
+	lockdep_assert_held(&gate->lock);
+
+	WRITE_ONCE(gate->causes, causes);
+	if (causes && !old)
+		dvp_gate_zap_locked(gate);
+	if ((old & ~causes) & DVP_CAUSE_TRANSITION)
+		wake_up_all(&gate->wait);
+}
+
+static void dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
+				   struct vfio_pci_core_device *vdev)
+{
+	unsigned int causes = gate->causes & ~(DVP_CAUSES_READ | clear);
+
+	lockdep_assert_held(&gate->lock);
+
+	/* The core has a vconfig to read only between enable and disable. */
+	if (gate->open)
+		causes |= dvp_gate_read(vdev);
+	dvp_gate_set_locked(gate, causes);
+}
+
+/**
+ * dvp_gate_open() - a user has opened the device
+ * @gate: the gate
+ * @vdev: the device, after vfio_pci_core_enable()
+ *
+ * Context: process context, may sleep; vfio's dev_set lock held.
+ */
+void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
+{
+	mutex_lock(&gate->lock);
+	gate->open = true;
+	dvp_gate_settle_locked(gate, 0, vdev);
+	mutex_unlock(&gate->lock);
+}
+
+static void dvp_gate_end_buffer_locked(struct dvp_gate *gate,
+				       struct dvp_buffer *buf,
+				       enum dvp_state state)
+{
+	lockdep_assert_held(&gate->lock);
+
+	WRITE_ONCE(buf->state, state);
+	list_del_init(&buf->node);
+	dvp_vma_zap(buf);
+}
+
+/**
+ * dvp_gate_shut() - revoke every buffer for good, and take no more
+ * @gate: the gate
+ *
+ * For the last close, before the core disables the device, and for a device
+ * that is gone. Doing it twice is silent.
+ *
+ * Context: process context, may sleep.
+ */
+void dvp_gate_shut(struct dvp_gate *gate)
+{
+	struct dvp_buffer *buf, *next;
+
+	mutex_lock(&gate->lock);
+	gate->open = false;
+	list_for_each_entry_safe(buf, next, &gate->buffers, node)
+		dvp_gate_end_buffer_locked(gate, buf, DVP_STATE_CLOSED);
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_add() - put a new buffer under the gate
+ * @gate: the gate
+ * @buf: the buffer, live and in no list
+ *
+ * Context: process context, may sleep; mmap_lock may be held.
+ *
+ * Return: 0; -ENODEV where the device is going away.
+ */
+int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&gate->lock);
+	if (gate->open) {
+		list_add_tail(&buf->node, &gate->buffers);
+		ret = 0;
+	}
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
+/**
+ * dvp_gate_remove() - take out a buffer that is being released
+ * @gate: the gate
+ * @buf: the buffer, in the list or not; it has no mapping any more
+ *
+ * Context: process context, may sleep.
+ */
+void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf)
+{
+	mutex_lock(&gate->lock);
+	list_del_init(&buf->node);
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_check() - can a buffer ever be used again
+ * @buf: the buffer
+ *
+ * Context: any.
+ *
+ * Return: 0; -EBADFD where it was revoked; -ENODEV where its device was closed
+ * since it was exported.
+ */
+int dvp_gate_check(const struct dvp_buffer *buf)
+{
+	switch (READ_ONCE(buf->state)) {
+	case DVP_STATE_LIVE:
+		return 0;
+	case DVP_STATE_REVOKED:
+		return -EBADFD;
+	default:
+		return -ENODEV;
+	}
+}
+
+/**
+ * dvp_gate_revoke() - take one buffer back for good
+ * @gate: the gate
+ * @buf: one of its buffers
+ *
+ * When it returns, no CPU has a mapping of the buffer.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: what dvp_gate_check() said of it.
+ */
+int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf)
+{
+	int ret;
+
+	mutex_lock(&gate->lock);
+	ret = dvp_gate_check(buf);
+	if (!ret)
+		dvp_gate_end_buffer_locked(gate, buf, DVP_STATE_REVOKED);
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
+/**
+ * dvp_gate_block() - memory goes
+ * @gate: the gate
+ * @cause: why; one that dvp_gate_unblock() will clear
+ *
+ * When it returns, no CPU has a mapping of any buffer.
+ *
+ * Context: process context, may sleep. The device lock and the core's
+ * memory_lock may be held.
+ */
+void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause)
+{
+	mutex_lock(&gate->lock);
+	dvp_gate_set_locked(gate, gate->causes | cause);
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_unblock() - memory is back, as far as this cause goes
+ * @gate: the gate
+ * @causes: set of what dvp_gate_block() was called with; clearing a cause that
+ *	is not set is silent
+ * @vdev: the device, to look at what else blocks it
+ *
+ * Context: as dvp_gate_block().
+ */
+void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
+		      struct vfio_pci_core_device *vdev)
+{
+	mutex_lock(&gate->lock);
+	dvp_gate_settle_locked(gate, causes, vdev);
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_refresh() - the device may be in another state than before
+ * @gate: the gate
+ * @vdev: the device
+ *
+ * Context: as dvp_gate_block().
+ */
+void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
+{
+	dvp_gate_unblock(gate, 0, vdev);
+}
+
+/**
+ * dvp_gate_begin() - a call into the core is about to change the device
+ * @gate: the gate
+ *
+ * Ends the CPU mappings, and makes faults wait until dvp_gate_end(), except
+ * those of the calling task: the core copies the task's arguments, and waiting
+ * for itself would never end.
+ *
+ * Context: process context, may sleep; &dvp_device.transition_lock held.
+ */
+void dvp_gate_begin(struct dvp_gate *gate)
+{
+	mutex_lock(&gate->lock);
+	WRITE_ONCE(gate->owner, current);
+	dvp_gate_set_locked(gate, gate->causes | DVP_CAUSE_TRANSITION);
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_end() - the call has returned
+ * @gate: the gate
+ * @vdev: the device; runtime PM keeps it awake unless it sleeps by the
+ *	user's wish
+ *
+ * Context: process context, may sleep; &dvp_device.transition_lock held.
+ */
+void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
+{
+	mutex_lock(&gate->lock);
+	WRITE_ONCE(gate->owner, NULL);
+	dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION, vdev);
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_wait() - wait for the end of a transition
+ * @gate: the gate
+ *
+ * Returns early to a task that is being killed.
+ *
+ * Context: process context, may sleep; no lock held that a call into the core
+ * or a copy from user space could need.
+ */
+void dvp_gate_wait(struct dvp_gate *gate)
+{
+	/* Whoever is killed faults no more: the answer changes nothing. */
+	(void)wait_event_killable(gate->wait,
+				  !(READ_ONCE(gate->causes) &
+				    DVP_CAUSE_TRANSITION));
+}
+
+/**
+ * dvp_gate_access() - may a fault insert entries for a buffer
+ * @buf: the buffer
+ *
+ * Lockless on purpose. The writer stores the new state and then passes through
+ * fault_lock for write: a reader that saw the old state is done by then, and a
+ * later one sees the new.
+ *
+ * Context: fault, with &dvp_buffer.fault_lock held for read; the answer holds
+ * until it is released.
+ *
+ * Return: an &enum dvp_access.
+ */
+enum dvp_access dvp_gate_access(const struct dvp_buffer *buf)
+{
+	const struct dvp_gate *gate = buf->gate;
+	unsigned int causes;
+
+	lockdep_assert_held(&buf->fault_lock);
+
+	if (READ_ONCE(buf->state) != DVP_STATE_LIVE)
+		return DVP_ACCESS_NO;
+
+	causes = READ_ONCE(gate->causes);
+	if (!causes)
+		return DVP_ACCESS_YES;
+	if (causes == DVP_CAUSE_TRANSITION && READ_ONCE(gate->owner) != current)
+		return DVP_ACCESS_LATER;
+	return DVP_ACCESS_NO;
+}

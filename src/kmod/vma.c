@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CPU mappings of a buffer: mmap, fault, zap, page protection.
+ *
+ * The address space of a mapping falls into slots of one PMD. A slot that lies
+ * in the VMA and in one run of the buffer, with physical and virtual address
+ * congruent, is for a huge entry. Every other slot is filled with small
+ * entries, a window at a time, by whoever faults first in it. Which of the two
+ * a slot is follows from the VMA and the buffer alone, so no slot ever mixes a
+ * batch of small entries with a huge one. A slot for a huge entry in which a
+ * small one is asked for all the same (huge pages switched off) gets single
+ * pages through the kernel's own helper, which copes with a huge entry that
+ * another CPU has just put there.
+ *
+ * Write-combining is real only in entries that we write ourselves: on x86 the
+ * kernel's helpers take the cache mode from the PAT's book of ranges, where
+ * vfio-pci-core's ioremap has put uncached. So a write-combining mapping has
+ * small entries everywhere.
+ */
+#include <linux/pgtable.h>
+#include <linux/sizes.h>
+
+#include "dvp.h"
+
+/* A window never reaches into the next slot. */
+#define DVP_VMA_WINDOW	min_t(unsigned long, PMD_SIZE, SZ_2M)
+
+/**
+ * struct dvp_spot - where in the buffer an address of a VMA leads
+ * @buf: the buffer
+ * @i: index of the run
+ * @pfn: page frame of the address
+ * @nr_pages: pages from there to the end of the run
+ */
+struct dvp_spot {
+	const struct dvp_buffer *buf;
+	u32 i;
+	unsigned long pfn;
+	unsigned long nr_pages;
+};
+
+static void dvp_spot_enter(struct dvp_spot *spot, u64 offset)
+{
+	const struct dvp_range *ranges = spot->buf->ranges;
+	u64 start = dvp_range_start(ranges, spot->i);
+
+	spot->pfn = PHYS_PFN(ranges[spot->i].addr + (offset - start));
+	spot->nr_pages = PHYS_PFN(ranges[spot->i].end - offset);
+}
+
+static bool dvp_spot_find(struct dvp_spot *spot, struct vm_area_struct *vma,
+			  unsigned long addr)
+{
+	const struct dvp_buffer *buf = vma->vm_private_data;
+	u64 offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
+
+	spot->buf = buf;
+	spot->i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
+	if (spot->i == buf->nr_ranges)
+		return false;
+
+	dvp_spot_enter(spot, offset);
+	return true;
+}
+
+static void dvp_spot_next_page(struct dvp_spot *spot)
+{
+	spot->pfn++;
+	if (--spot->nr_pages || ++spot->i == spot->buf->nr_ranges)
+		return;
+	dvp_spot_enter(spot, dvp_range_start(spot->buf->ranges, spot->i));
+}
+
+/**
+ * dvp_vma_find_huge() - can a huge entry stand at an address
+ * @vma: a mapping of a buffer
+ * @addr: an address in it
+ * @order: of the entry, as a power of two of pages
+ * @pfn: filled with the first page frame of the entry
+ *
+ * Context: mmap_lock or the VMA's lock held.
+ *
+ * Return: true if the entry would lie in @vma and in one run, and is aligned.
+ */
+bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
+		       unsigned int order, unsigned long *pfn)
+{
+	unsigned long size = PAGE_SIZE << order;
+	struct dvp_spot spot;
+
+	addr = ALIGN_DOWN(addr, size);
+	if (addr < vma->vm_start || vma->vm_end - addr < size)
+		return false;
+	if (!dvp_spot_find(&spot, vma, addr))
+		return false;
+
+	*pfn = spot.pfn;
+	return IS_ALIGNED(spot.pfn, 1UL << order) &&
+	       spot.nr_pages >= 1UL << order;
+}
+
+static bool dvp_vma_slot_is_huge(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long pfn;
+
+	return vma->vm_ops->huge_fault &&
+	       dvp_vma_find_huge(vma, addr, PMD_SHIFT - PAGE_SHIFT, &pfn);
+}
+
+struct dvp_fill {
+	struct vm_area_struct *vma;
+	struct dvp_spot spot;
+};
+
+/* Another CPU may have filled a part of the window since the fault. */
+static int dvp_vma_fill_pte(pte_t *pte, unsigned long addr, void *data)
+{
+	struct dvp_fill *fill = data;
+	struct vm_area_struct *vma = fill->vma;
+
+	if (pte_none(ptep_get(pte)))
+		set_pte_at(vma->vm_mm, addr, pte,
+			   pte_mkspecial(pfn_pte(fill->spot.pfn,
+						 vma->vm_page_prot)));
+	dvp_spot_next_page(&fill->spot);
+	return 0;
+}
+
+static vm_fault_t dvp_vma_fill_window(struct vm_area_struct *vma,
+				      unsigned long addr)
+{
+	unsigned long window = ALIGN_DOWN(addr, DVP_VMA_WINDOW);
+	unsigned long start = max(window, vma->vm_start);
+	unsigned long end = min(window + DVP_VMA_WINDOW - 1, vma->vm_end - 1);
+	struct dvp_fill fill = { .vma = vma };
+
+	if (!dvp_spot_find(&fill.spot, vma, start))
+		return VM_FAULT_SIGBUS;
+	if (apply_to_page_range(vma->vm_mm, start, end - start + 1,
+				dvp_vma_fill_pte, &fill))
+		return VM_FAULT_OOM;
+	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t dvp_vma_insert(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct dvp_spot spot;
+
+	if (!dvp_vma_slot_is_huge(vma, vmf->address))
+		return dvp_vma_fill_window(vma, vmf->address);
+
+	if (!dvp_spot_find(&spot, vma, vmf->address & PAGE_MASK))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vma, vmf->address, spot.pfn);
+}
+
+/*
+ * The task in transition copies from user space and takes the core's locks, so
+ * waiting for it with mmap_lock held could close a cycle. Dropping that lock
+ * lets the VMA go; its file keeps the buffer, and the module, until the return
+ * to user space.
+ */
+static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
+{
+	struct dvp_buffer *buf = vmf->vma->vm_private_data;
+	struct file *file;
+
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
+		return VM_FAULT_NOPAGE;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	file = get_file(vmf->vma->vm_file);
+	release_fault_lock(vmf);
+	dvp_gate_wait(buf->gate);
+	fput(file);
+	return VM_FAULT_RETRY;
+}
+
+/**
+ * dvp_vma_fault() - a page of a buffer is touched that has no entry
+ * @vmf: the fault
+ *
+ * Context: page fault; mmap_lock or the VMA's lock held for read, and dropped
+ * where VM_FAULT_RETRY is returned without FAULT_FLAG_RETRY_NOWAIT.
+ *
+ * Return: VM_FAULT_NOPAGE with entries in place; VM_FAULT_SIGBUS for a revoked
+ * buffer; VM_FAULT_RETRY after a transition; VM_FAULT_OOM.
+ */
+vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
+{
+	struct dvp_buffer *buf = vmf->vma->vm_private_data;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+	enum dvp_access access;
+
+	down_read(&buf->fault_lock);
+	access = dvp_gate_access(buf);
+	if (access == DVP_ACCESS_YES)
+		ret = dvp_vma_insert(vmf);
+	up_read(&buf->fault_lock);
+
+	return access == DVP_ACCESS_LATER ? dvp_vma_retry_later(vmf) : ret;
+}
+
+static const struct vm_operations_struct dvp_vma_wc_ops = {
+	.fault = dvp_vma_fault,
+};
+
+/**
+ * dvp_vma_has_wc() - does write-combining differ from uncached here
+ *
+ * It does not on x86 with the PAT off, or on an architecture without it.
+ *
+ * Return: true if it does.
+ */
+bool dvp_vma_has_wc(void)
+{
+	return pgprot_val(pgprot_writecombine(PAGE_KERNEL)) !=
+	       pgprot_val(pgprot_noncached(PAGE_KERNEL));
+}
+
+/**
+ * dvp_vma_init() - make a VMA a mapping of a buffer
+ * @vma: the VMA, checked to lie within the buffer, backed by its dma-buf's file
+ * @buf: the buffer
+ *
+ * Flags and protection are what vfio_pci_core_mmap() in
+ * drivers/vfio/pci/vfio_pci_core.c sets. VM_ALLOW_ANY_UNCACHED lets KVM guests
+ * on arm64 choose a write-combining attribute.
+ *
+ * Context: mmap_lock held for write.
+ */
+void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf)
+{
+	pgprot_t prot = vma->vm_page_prot;
+
+	if (READ_ONCE(buf->memattr) == DMABUF_VFIO_PCI_MEMATTR_WC) {
+		prot = pgprot_writecombine(prot);
+		vma->vm_ops = &dvp_vma_wc_ops;
+	} else {
+		prot = pgprot_noncached(prot);
+		vma->vm_ops = &dvp_vma_nc_ops;
+	}
+	vma->vm_page_prot = pgprot_decrypted(prot);
+	vma->vm_private_data = buf;
+	vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED | VM_IO | VM_PFNMAP |
+			  VM_DONTEXPAND | VM_DONTDUMP);
+}
+
+/**
+ * dvp_vma_mmap() - &dma_buf_ops.mmap
+ * @dmabuf: one of our dma-bufs
+ * @vma: the VMA; the dma-buf core has checked it against the buffer's size
+ *
+ * VM_SHARED is clear on a descriptor without write mode, so the test is for
+ * VM_MAYSHARE. That such a mapping never becomes writable is the kernel's own
+ * rule for files. A temporarily revoked buffer can be mapped: the fault sorts
+ * it out.
+ *
+ * Context: mmap_lock held for write.
+ *
+ * Return: 0; -EINVAL for a private mapping; -ENODEV for a buffer that is
+ * revoked for good.
+ */
+int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
+{
+	struct dvp_buffer *buf = dmabuf->priv;
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (READ_ONCE(buf->state) != DVP_STATE_LIVE)
+		return -ENODEV;
+
+	dvp_vma_init(vma, buf);
+	return 0;
+}
+
+/**
+ * dvp_vma_zap() - end every CPU mapping of a buffer
+ * @buf: the buffer, whose state or gate already says no
+ *
+ * A fault that saw the old state finishes before fault_lock is ours; what it
+ * inserted goes with the rest. Length 0 means to the end of the file.
+ *
+ * Context: process context, may sleep; &dvp_gate.lock held.
+ */
+void dvp_vma_zap(struct dvp_buffer *buf)
+{
+	lockdep_assert_held(&buf->gate->lock);
+
+	down_write(&buf->fault_lock);
+	up_write(&buf->fault_lock);
+	unmap_mapping_range(buf->mapping, 0, 0, 1);
+}
