@@ -5,8 +5,6 @@
  * The memory management asks for the largest entry first and comes down where
  * the answer is VM_FAULT_FALLBACK, to small entries in the end.
  */
-#include <linux/huge_mm.h>
-
 #include "dvp.h"
 
 static vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned int order,
