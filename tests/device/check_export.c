@@ -45,6 +45,7 @@ static const struct export_row {
 	{ "O_DIRECT", BAR, O_RDWR | O_DIRECT, 0, 1, { { 0, PAGE } }, EINVAL },
 	{ "O_SYNC", BAR, O_RDWR | O_SYNC, 0, 1, { { 0, PAGE } }, EINVAL },
 	{ "O_PATH", BAR, O_PATH, 0, 1, { { 0, PAGE } }, EINVAL },
+	{ "access mode 3", BAR, O_ACCMODE, 0, 1, { { 0, PAGE } }, EINVAL },
 	{ "O_CREAT", BAR, O_RDWR | O_CREAT, 0, 1, { { 0, PAGE } }, EINVAL },
 	{ "open flag 1 << 31", BAR, 1U << 31, 0, 1, { { 0, PAGE } }, EINVAL },
 	{ "the ROM", 6, O_RDWR, 0, 1, { { 0, PAGE } }, ENODEV },
