@@ -1,8 +1,13 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the scripts in this directory share: where things are, how progress is
-# shown, and the list of kernels. Sourced; sets no shell options.
+# shown, and the list of kernels; then the files for each stage, which build on
+# it. Sourced; sets no shell options.
+#
+# Functions speak through a few globals: k_* describe the kernel at hand, set by
+# kernel_row, kernel_resolve and chroot_fetch; b_* its build and boot, of which
+# b_dir is set by the caller and the rest by kernel_build and boot.
 
 vm_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd -- "$vm_dir/../.." && pwd)
@@ -26,6 +31,12 @@ die()
 {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
+}
+
+# need_root COMMAND
+need_root()
+{
+	((EUID == 0)) || die "$1 needs root, for chroots and mounts: sudo $1"
 }
 
 # step TEXT LOG COMMAND...: one line of progress, with the time it took. The
@@ -104,3 +115,11 @@ kernel_row()
 	say "no kernel is called $1" >&2
 	return 1
 }
+
+. "$vm_dir/apt.sh"
+. "$vm_dir/fetch.sh"
+. "$vm_dir/chroot.sh"
+. "$vm_dir/build.sh"
+. "$vm_dir/machine.sh"
+. "$vm_dir/image.sh"
+. "$vm_dir/boot.sh"

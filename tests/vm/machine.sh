@@ -16,7 +16,7 @@ device()
 	DVP_BDF_PAIR0)	shared_memory "$id" 16M "bus=$2,addr=0.0,multifunction=on" ;;
 	DVP_BDF_PAIR1)	shared_memory "$id" 16M "bus=$2,addr=0.1" ;;
 	# Function level reset, power management, MSI-X
-	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,bus=$2,ats=on,iommu_platform=on,disable-legacy=on") ;;
+	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,bus=$2,romfile=,ats=on,iommu_platform=on,disable-legacy=on") ;;
 	# A DMA engine, INTx and MSI
 	DVP_BDF_EDU)	qemu_device=(-device "edu,bus=$2") ;;
 	# A BAR of RAM and one of registers
@@ -25,7 +25,7 @@ device()
 	DVP_BDF_PF)	qemu_device=(-device "nvme-subsys,id=$id"
 			-device "nvme,serial=dvp,subsys=$id,bus=$2,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=10,msix_qsize=10") ;;
 	# An I/O port BAR
-	DVP_BDF_IO)	qemu_device=(-device "e1000,bus=$2") ;;
+	DVP_BDF_IO)	qemu_device=(-device "e1000,bus=$2,romfile=") ;;
 	*)		return 1 ;;
 	esac
 }
@@ -70,10 +70,11 @@ machine_command()
 
 # machine_append NONCE MODE LIMIT: sets kernel_append, the kernel's command line.
 # An oops ends the boot; a warning is counted by who reads the log, so it doesn't.
-# The watchdogs are patient, since the host may be busy.
+# The watchdogs are patient, since the host may be busy. The clock is QEMU's own,
+# the same on both processors.
 machine_append()
 {
-	kernel_append="console=ttyS0 loglevel=8 intel_iommu=on mitigations=off"
+	kernel_append="console=ttyS0 loglevel=8 intel_iommu=on mitigations=off tsc=reliable"
 	kernel_append+=" oops=panic panic=-1 watchdog_thresh=30"
 	kernel_append+=" rcupdate.rcu_cpu_stall_timeout=60"
 	kernel_append+=" dvp_nonce=$1 dvp_mode=$2 dvp_limit=$3"

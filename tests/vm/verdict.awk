@@ -2,7 +2,8 @@
 #
 # Judges what the guest said on its channel. Prints "PASSED FAILED SKIPPED
 # DONE TAINT": DONE is 1 if the closing line with NONCE was there, after as many
-# programs as EXPECTED. The names go to OUT.failed and OUT.skipped.
+# programs as EXPECTED. The names go to OUT.failed and OUT.skipped. Without TAP,
+# a program has only its status to say how it went.
 #
 # A test that skips returns early, so Check calls it passed; the skip log has its
 # name, and it is taken off again.
@@ -26,9 +27,9 @@ function close_program(why,	name)
 	}
 	if (why != "")
 		bad(program ": " why (last_test != "" ? ", after " last_test : ""))
-	else if (plan == "")
+	else if (TAP && plan == "")
 		bad(program ": it ended without a plan")
-	else if (plan + 0 == 0)
+	else if (TAP && plan + 0 == 0)
 		bad(program ": it ran no test")
 	else if (plan + 0 != nr_tests)
 		bad(program ": " nr_tests " of " plan " tests were reported")

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What people type. "make help" lists it; Kbuild has what kbuild and DKMS read,
+# tests/user.mk the user-space programs, tests/vm the virtual machines.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+BUILD ?= build
+KERNEL ?= 7.3-trixie
+
+# Some systems have a NAME in everyone's environment: only one that was typed
+# counts.
+ifneq ($(origin NAME),command line)
+NAME := dmabuf-vfio-pci
+endif
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
+# -j and the like are for the programs here; a run of the VMs counts for itself.
+CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
+
+.PHONY: all install uninstall clean help headers demo check vmtest lint unit user
+
+all: headers
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
+
+headers:
+	@test -e $(KDIR)/Makefile || { \
+		echo "There are no headers of kernel $(KVER) in $(KDIR)." >&2; \
+		echo "On Debian: apt-get install linux-headers-$(KVER)" >&2; \
+		exit 1; }
+
+# INSTALL_MOD_PATH, if given, is the root that it is installed below.
+install: all
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) INSTALL_MOD_DIR=updates modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+
+uninstall:
+	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/$(NAME).ko \
+		$(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/$(NAME).ko.*
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+
+# Without headers there can be no objects of a kernel build, but for those of
+# another machine.
+clean:
+	+@test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) clean
+	rm -rf $(BUILD)
+
+demo:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/demo $(KERNEL)
+
+check:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check
+
+vmtest:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit
+
+lint:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/lint/run
+
+help:
+	@echo "dmabuf-vfio-pci $(VERSION)"
+	@echo
+	@echo "  make             build the module for the running kernel"
+	@echo "  make install     and install it; make uninstall takes it away"
+	@echo "  make clean       remove all that was built here"
+	@echo
+	@echo "  make demo        boot a kernel in QEMU and show the main job (root)"
+	@echo "  make check       all tests, in VMs with every kernel of the list (root)"
+	@echo "  make vmtest      only those in VMs (root)"
+	@echo "  make unit        only those that need no VM"
+	@echo "  make lint        style and project rules (root)"
+	@echo "  make user        build the test programs and the demo"
+	@echo
+	@echo "  KVER=RELEASE, KDIR=DIR       another kernel to build for"
+	@echo "  NAME=NAME                    another name for module and driver"
+	@echo "  VFIO_PCI_IDS='1af4:1110 ...' ids to be found by, as vfio_pci aliases"
+	@echo "  INSTALL_MOD_PATH=DIR         install below DIR"
+	@echo "  KERNEL=NAME                  for demo: one of tests/vm/kernels.list"
+	@echo "  KERNELS='NAME ...'           for check: those only; 6.12 will do"
+	@echo "  TESTS='PATTERN ...'          for check: programs, such as 'check_mmap*'"
+	@echo "  UPDATE=1                     look for newer kernel builds now"
+	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"
+	@echo "  DVP_CACHE=DIR                instead of /var/cache/dmabuf-vfio-pci"
+
+include tests/user.mk
