@@ -71,29 +71,19 @@ enum dvp_cause {
  * @buffers: buffers that are not revoked for good, by &dvp_buffer.node
  * @causes: set of &enum dvp_cause; access is possible while it is empty
  * @open: a user has the device open
+ * @session: counts the times that the device was opened
  * @owner: the task whose call into the core is the transition
  * @wait: faults that wait for the end of a transition
  */
 struct dvp_gate {
 	struct kref kref;
-	struct mutex lock;
+	struct mutex lock;	/* everything below */
 	struct list_head buffers;
 	unsigned int causes;
 	bool open;
+	unsigned int session;
 	struct task_struct *owner;
 	wait_queue_head_t wait;
-};
-
-/**
- * enum dvp_state - whether a buffer can ever be used again
- * @DVP_STATE_LIVE: usable while its gate has no cause
- * @DVP_STATE_REVOKED: the user has taken it back
- * @DVP_STATE_CLOSED: its device was closed, or is gone
- */
-enum dvp_state {
-	DVP_STATE_LIVE,
-	DVP_STATE_REVOKED,
-	DVP_STATE_CLOSED,
 };
 
 /**
@@ -106,7 +96,9 @@ enum dvp_state {
  * @fault_lock: held for read while a fault inserts entries; passing through it
  *	for write waits for those that saw an older state
  * @dev_file: VFIO's file, kept open by a BAR mapping made through it, or NULL
- * @state: an &enum dvp_state; written under &dvp_gate.lock
+ * @session: &dvp_gate.session in which it was made
+ * @revoked: for good: by the user, or because its device was closed or is gone;
+ *	written under &dvp_gate.lock
  * @memattr: DMABUF_VFIO_PCI_MEMATTR_* of mappings made from now on
  * @nr_ranges: number of runs in @ranges
  * @ranges: the runs, in the order of the buffer
@@ -117,7 +109,8 @@ struct dvp_buffer {
 	struct address_space *mapping;
 	struct rw_semaphore fault_lock;
 	struct file *dev_file;
-	u8 state;
+	unsigned int session;
+	bool revoked;
 	u8 memattr;
 	u32 nr_ranges;
 	struct dvp_range ranges[];
@@ -133,7 +126,7 @@ struct dvp_buffer {
 struct dvp_device {
 	struct vfio_pci_core_device vdev;
 	struct dvp_gate *gate;
-	struct mutex transition_lock;
+	struct mutex transition_lock;	/* the outermost of ours */
 	struct list_head node;
 };
 
@@ -168,6 +161,7 @@ int dvp_feature(struct vfio_device *core_vdev, u32 flags, void __user *arg,
 extern const struct pci_error_handlers dvp_hooks_err_handlers;
 int dvp_hooks_register(struct dvp_device *dvdev);
 void dvp_hooks_unregister(struct dvp_device *dvdev);
+void dvp_hooks_exit(void);
 int dvp_hooks_open(struct vfio_device *core_vdev);
 void dvp_hooks_close(struct vfio_device *core_vdev);
 ssize_t dvp_hooks_write(struct vfio_device *core_vdev, const char __user *buf,
@@ -204,7 +198,7 @@ void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 void dvp_gate_shut(struct dvp_gate *gate);
 int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf);
-int dvp_gate_check(const struct dvp_buffer *buf);
+int dvp_gate_check(struct dvp_gate *gate, const struct dvp_buffer *buf);
 int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause);
 void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,

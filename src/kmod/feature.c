@@ -128,7 +128,9 @@ static int dvp_feature_revoke(struct dvp_device *dvdev, u32 flags,
 		return PTR_ERR(dmabuf);
 
 	buf = dvp_buffer_of(dvdev, dmabuf);
-	ret = IS_ERR(buf) ? PTR_ERR(buf) : dvp_gate_revoke(dvdev->gate, buf);
+	ret = PTR_ERR_OR_ZERO(buf);
+	if (!ret)
+		ret = dvp_gate_revoke(dvdev->gate, buf);
 	dma_buf_put(dmabuf);
 	return ret;
 }
@@ -159,7 +161,9 @@ static int dvp_feature_memattr(struct dvp_device *dvdev, u32 flags,
 		return PTR_ERR(dmabuf);
 
 	buf = dvp_buffer_of(dvdev, dmabuf);
-	ret = IS_ERR(buf) ? PTR_ERR(buf) : dvp_gate_check(buf);
+	ret = PTR_ERR_OR_ZERO(buf);
+	if (!ret)
+		ret = dvp_gate_check(dvdev->gate, buf);
 	if (!ret && !dvp_feature_memattr_works(in.memattr))
 		ret = -ENOENT;
 	if (!ret)

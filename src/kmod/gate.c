@@ -158,17 +158,17 @@ void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 {
 	mutex_lock(&gate->lock);
 	gate->open = true;
+	gate->session++;
 	dvp_gate_settle_locked(gate, 0, vdev);
 	mutex_unlock(&gate->lock);
 }
 
 static void dvp_gate_end_buffer_locked(struct dvp_gate *gate,
-				       struct dvp_buffer *buf,
-				       enum dvp_state state)
+				       struct dvp_buffer *buf)
 {
 	lockdep_assert_held(&gate->lock);
 
-	WRITE_ONCE(buf->state, state);
+	WRITE_ONCE(buf->revoked, true);
 	list_del_init(&buf->node);
 	dvp_vma_zap(buf);
 }
@@ -189,7 +189,7 @@ void dvp_gate_shut(struct dvp_gate *gate)
 	mutex_lock(&gate->lock);
 	gate->open = false;
 	list_for_each_entry_safe(buf, next, &gate->buffers, node)
-		dvp_gate_end_buffer_locked(gate, buf, DVP_STATE_CLOSED);
+		dvp_gate_end_buffer_locked(gate, buf);
 	mutex_unlock(&gate->lock);
 }
 
@@ -208,6 +208,7 @@ int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf)
 
 	mutex_lock(&gate->lock);
 	if (gate->open) {
+		buf->session = gate->session;
 		list_add_tail(&buf->node, &gate->buffers);
 		ret = 0;
 	}
@@ -229,25 +230,34 @@ void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf)
 	mutex_unlock(&gate->lock);
 }
 
+static int dvp_gate_check_locked(struct dvp_gate *gate,
+				 const struct dvp_buffer *buf)
+{
+	lockdep_assert_held(&gate->lock);
+
+	if (!gate->open || buf->session != gate->session)
+		return -ENODEV;
+	return buf->revoked ? -EBADFD : 0;
+}
+
 /**
  * dvp_gate_check() - can a buffer ever be used again
- * @buf: the buffer
+ * @gate: the gate
+ * @buf: one of its buffers
  *
- * Context: any.
+ * Context: process context, may sleep.
  *
- * Return: 0; -EBADFD where it was revoked; -ENODEV where its device was closed
- * since it was exported.
+ * Return: 0; -EBADFD where it was revoked; -ENODEV where its device is gone,
+ * or was closed since it was exported.
  */
-int dvp_gate_check(const struct dvp_buffer *buf)
+int dvp_gate_check(struct dvp_gate *gate, const struct dvp_buffer *buf)
 {
-	switch (READ_ONCE(buf->state)) {
-	case DVP_STATE_LIVE:
-		return 0;
-	case DVP_STATE_REVOKED:
-		return -EBADFD;
-	default:
-		return -ENODEV;
-	}
+	int ret;
+
+	mutex_lock(&gate->lock);
+	ret = dvp_gate_check_locked(gate, buf);
+	mutex_unlock(&gate->lock);
+	return ret;
 }
 
 /**
@@ -266,9 +276,9 @@ int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf)
 	int ret;
 
 	mutex_lock(&gate->lock);
-	ret = dvp_gate_check(buf);
+	ret = dvp_gate_check_locked(gate, buf);
 	if (!ret)
-		dvp_gate_end_buffer_locked(gate, buf, DVP_STATE_REVOKED);
+		dvp_gate_end_buffer_locked(gate, buf);
 	mutex_unlock(&gate->lock);
 	return ret;
 }
@@ -374,9 +384,9 @@ void dvp_gate_wait(struct dvp_gate *gate)
  * dvp_gate_access() - may a fault insert entries for a buffer
  * @buf: the buffer
  *
- * Lockless on purpose. The writer stores the new state and then passes through
- * fault_lock for write: a reader that saw the old state is done by then, and a
- * later one sees the new.
+ * Lockless on purpose. The writer stores what it has to say and then passes
+ * through fault_lock for write: a reader that missed it is done by then, and a
+ * later one sees it.
  *
  * Context: fault, with &dvp_buffer.fault_lock held for read; the answer holds
  * until it is released.
@@ -390,7 +400,7 @@ enum dvp_access dvp_gate_access(const struct dvp_buffer *buf)
 
 	lockdep_assert_held(&buf->fault_lock);
 
-	if (READ_ONCE(buf->state) != DVP_STATE_LIVE)
+	if (READ_ONCE(buf->revoked))
 		return DVP_ACCESS_NO;
 
 	causes = READ_ONCE(gate->causes);

@@ -14,6 +14,7 @@
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/slab.h>
 
 #include "dvp.h"
 
@@ -21,11 +22,10 @@ static LIST_HEAD(dvp_hooks_devices);
 static DEFINE_MUTEX(dvp_hooks_devices_lock);
 
 /*
- * The core's callbacks with our runtime_resume. The core stores its own set in
- * the driver each time that a device is registered.
+ * The core's PM callbacks, which it stores in the driver each time that a
+ * device is registered, and a copy of them with our runtime_resume.
  */
-static struct dev_pm_ops dvp_hooks_pm_ops;
-static const struct dev_pm_ops *dvp_hooks_core_pm_ops;
+static const struct dev_pm_ops *dvp_hooks_core_pm_ops, *dvp_hooks_pm_ops;
 
 static struct dvp_device *dvp_hooks_device(struct pci_dev *pdev)
 {
@@ -84,19 +84,50 @@ static int dvp_hooks_runtime_resume(struct device *dev)
 	return ret;
 }
 
-static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
+static int dvp_hooks_copy_pm_locked(const struct dev_pm_ops *core)
 {
+	int (**resume)(struct device *dev);
+	void *copy;
+
 	lockdep_assert_held(&dvp_hooks_devices_lock);
 
-	if (driver->pm == &dvp_hooks_pm_ops || !driver->pm ||
-	    !driver->pm->runtime_resume)
-		return;
-	if (!dvp_hooks_core_pm_ops) {
-		dvp_hooks_core_pm_ops = driver->pm;
-		dvp_hooks_pm_ops = *driver->pm;
-		dvp_hooks_pm_ops.runtime_resume = dvp_hooks_runtime_resume;
+	copy = kmemdup(core, sizeof(*core), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+
+	resume = copy + offsetof(typeof(*core), runtime_resume);
+	*resume = dvp_hooks_runtime_resume;
+	dvp_hooks_core_pm_ops = core;
+	dvp_hooks_pm_ops = copy;
+	return 0;
+}
+
+static int dvp_hooks_wrap_pm_locked(struct device_driver *driver)
+{
+	int ret;
+
+	lockdep_assert_held(&dvp_hooks_devices_lock);
+
+	/* Without CONFIG_PM the core has none. */
+	if (!driver->pm || !driver->pm->runtime_resume)
+		return 0;
+	if (!dvp_hooks_pm_ops) {
+		ret = dvp_hooks_copy_pm_locked(driver->pm);
+		if (ret)
+			return ret;
 	}
-	driver->pm = &dvp_hooks_pm_ops;
+	driver->pm = dvp_hooks_pm_ops;
+	return 0;
+}
+
+/**
+ * dvp_hooks_exit() - the last that the driver needs of this file
+ *
+ * Context: module exit; the driver is unregistered.
+ */
+void dvp_hooks_exit(void)
+{
+	kfree(dvp_hooks_pm_ops);
 }
 
 /**
@@ -108,16 +139,23 @@ static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
  *
  * Context: probe; device lock held.
  *
- * Return: what vfio_pci_core_register_device() says.
+ * Return: what vfio_pci_core_register_device() says; -ENOMEM.
  */
 int dvp_hooks_register(struct dvp_device *dvdev)
 {
+	struct device_driver *driver = dvdev->vdev.pdev->dev.driver;
 	struct dvp_device *other;
-	int ret;
+	int ret, pm_ret;
 
 	mutex_lock(&dvp_hooks_devices_lock);
 	ret = vfio_pci_core_register_device(&dvdev->vdev);
-	dvp_hooks_wrap_pm_locked(dvdev->vdev.pdev->dev.driver);
+	/* After a failure too: the core may have stored its callbacks. */
+	pm_ret = dvp_hooks_wrap_pm_locked(driver);
+	if (!ret && pm_ret) {
+		vfio_pci_core_unregister_device(&dvdev->vdev);
+		ret = pm_ret;
+	}
+
 	list_for_each_entry(other, &dvp_hooks_devices, node)
 		dvp_gate_refresh(other->gate, &other->vdev);
 	if (!ret)

@@ -133,6 +133,7 @@ module_init(dvp_main_init);
 static void __exit dvp_main_exit(void)
 {
 	pci_unregister_driver(&dvp_main_driver);
+	dvp_hooks_exit();
 }
 module_exit(dvp_main_exit);
 

@@ -269,7 +269,7 @@ int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	if (READ_ONCE(buf->state) != DVP_STATE_LIVE)
+	if (READ_ONCE(buf->revoked))
 		return -ENODEV;
 
 	dvp_vma_init(vma, buf);
@@ -278,7 +278,7 @@ int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 
 /**
  * dvp_vma_zap() - end every CPU mapping of a buffer
- * @buf: the buffer, whose state or gate already says no
+ * @buf: the buffer, revoked or with its gate blocked already
  *
  * A fault that saw the old state finishes before fault_lock is ours; what it
  * inserted goes with the rest. Length 0 means to the end of the file.
