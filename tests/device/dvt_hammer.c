@@ -13,7 +13,7 @@ static void *hammer_run(void *arg)
 
 	while (!atomic_load_explicit(&hammer->stop, memory_order_relaxed)) {
 		value = dvt_read32(hammer->addr + page * page_size);
-		if (value == DVT_PATTERN)
+		if (value == hammer->expected)
 			atomic_fetch_add(&hammer->nr_good, 1);
 		else if (value == DVT_SIGBUS)
 			atomic_fetch_add(&hammer->nr_sigbus, 1);
@@ -41,22 +41,40 @@ void dvt_pattern_fill(const struct dvl_device *dev, unsigned int bar,
 		dvt_poke32(dev, bar, off, DVT_PATTERN);
 }
 
-/**
- * dvt_hammer_start() - start to read
- * @hammer: filled in
- * @addr: a mapping of what dvt_pattern_fill() has filled
- * @len: length in bytes
- */
-void dvt_hammer_start(struct dvt_hammer *hammer, const void *addr,
-		      size_t len)
+static void start(struct dvt_hammer *hammer, const void *addr, size_t nr_pages,
+		  uint32_t expected)
 {
 	*hammer = (struct dvt_hammer){
 		.addr = addr,
-		.nr_pages = len / getpagesize(),
+		.nr_pages = nr_pages,
+		.expected = expected,
 	};
 	ck_assert_int_eq(pthread_create(&hammer->thread, NULL, hammer_run,
 					hammer), 0);
 	dvt_hammer_wait_any(hammer, 1);
+}
+
+/**
+ * dvt_hammer_start() - start to read a piece of memory
+ * @hammer: filled in
+ * @addr: a mapping of what dvt_pattern_fill() has filled
+ * @len: length in bytes
+ */
+void dvt_hammer_start(struct dvt_hammer *hammer, const void *addr, size_t len)
+{
+	start(hammer, addr, len / getpagesize(), DVT_PATTERN);
+}
+
+/**
+ * dvt_hammer_start_word() - start to read one word
+ * @hammer: filled in
+ * @addr: the word
+ * @expected: what it always holds
+ */
+void dvt_hammer_start_word(struct dvt_hammer *hammer, const void *addr,
+			   uint32_t expected)
+{
+	start(hammer, addr, 1, expected);
 }
 
 static unsigned long nr_any(struct dvt_hammer *hammer)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A thread that reads a mapping without a pause. The memory behind it holds
- * one word, repeated; each read gives that word or SIGBUS. Anything else came
- * from where the mapping should not have led any more.
+ * A thread that reads a mapping without a pause. What is behind it holds one
+ * word, repeated; each read gives that word or SIGBUS. Anything else came from
+ * where the mapping should not have led any more.
  */
 #ifndef DVT_HAMMER_H
 #define DVT_HAMMER_H
@@ -19,7 +19,8 @@
  * struct dvt_hammer - the thread and what it saw
  * @addr: the mapping; the first word of each page is read
  * @nr_pages: how many pages
- * @nr_good: reads that gave DVT_PATTERN
+ * @expected: what it holds
+ * @nr_good: reads that gave @expected
  * @nr_sigbus: reads that gave SIGBUS
  * @nr_bad: reads that gave something else
  * @bad: the first such value
@@ -27,6 +28,7 @@
 struct dvt_hammer {
 	const uint8_t *addr;
 	size_t nr_pages;
+	uint32_t expected;
 	pthread_t thread;
 	atomic_bool stop;
 	atomic_ulong nr_good;
@@ -39,6 +41,8 @@ void dvt_pattern_fill(const struct dvl_device *dev, unsigned int bar,
 		      uint64_t off, size_t len);
 void dvt_hammer_start(struct dvt_hammer *hammer, const void *addr,
 		      size_t len);
+void dvt_hammer_start_word(struct dvt_hammer *hammer, const void *addr,
+			   uint32_t expected);
 void dvt_hammer_wait_good(struct dvt_hammer *hammer, unsigned long nr);
 void dvt_hammer_wait_any(struct dvt_hammer *hammer, unsigned long nr);
 void dvt_hammer_stop(struct dvt_hammer *hammer);
