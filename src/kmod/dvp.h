@@ -206,7 +206,7 @@ void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
 void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 void dvp_gate_begin(struct dvp_gate *gate);
 void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
-void dvp_gate_wait(struct dvp_gate *gate);
+void dvp_gate_wait(struct dvp_gate *gate, unsigned int state);
 
 /**
  * enum dvp_access - what a fault may do now

@@ -366,18 +366,17 @@ void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 /**
  * dvp_gate_wait() - wait for the end of a transition
  * @gate: the gate
- *
- * Returns early to a task that is being killed.
+ * @state: TASK_INTERRUPTIBLE or TASK_KILLABLE: which signals end the wait early
  *
  * Context: process context, may sleep; no lock held that a call into the core
  * or a copy from user space could need.
  */
-void dvp_gate_wait(struct dvp_gate *gate)
+void dvp_gate_wait(struct dvp_gate *gate, unsigned int state)
 {
-	/* Whoever is killed faults no more: the answer changes nothing. */
-	(void)wait_event_killable(gate->wait,
-				  !(READ_ONCE(gate->causes) &
-				    DVP_CAUSE_TRANSITION));
+	/* After a signal, too, the fault is tried again: the answer is moot. */
+	(void)wait_event_state(gate->wait,
+			       !(READ_ONCE(gate->causes) &
+				 DVP_CAUSE_TRANSITION), state);
 }
 
 /**

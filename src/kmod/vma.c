@@ -8,9 +8,10 @@
  * entries, a window at a time, by whoever faults first in it. Which of the two
  * a slot is follows from the VMA and the buffer alone, so no slot ever mixes a
  * batch of small entries with a huge one. A slot for a huge entry in which a
- * small one is asked for all the same (huge pages switched off) gets single
- * pages through the kernel's own helper, which copes with a huge entry that
- * another CPU has just put there.
+ * small one is asked for all the same (huge pages switched off) gets a single
+ * page through the kernel's own helper, which copes with a huge entry that
+ * another CPU has just put there. Once it has a table of small entries it can
+ * get no huge one any more, and is filled like the others.
  *
  * Write-combining is real only in entries that we write ourselves: on x86 the
  * kernel's helpers take the cache mode from the PAT's book of ranges, where
@@ -142,12 +143,20 @@ static vm_fault_t dvp_vma_fill_window(struct vm_area_struct *vma,
 	return VM_FAULT_NOPAGE;
 }
 
+static bool dvp_vma_slot_has_table(struct vm_fault *vmf)
+{
+	pmd_t pmd = READ_ONCE(*vmf->pmd);
+
+	return pmd_present(pmd) && !pmd_leaf(pmd);
+}
+
 static vm_fault_t dvp_vma_insert(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct dvp_spot spot;
 
-	if (!dvp_vma_slot_is_huge(vma, vmf->address))
+	if (dvp_vma_slot_has_table(vmf) ||
+	    !dvp_vma_slot_is_huge(vma, vmf->address))
 		return dvp_vma_fill_window(vma, vmf->address);
 
 	if (!dvp_spot_find(&spot, vma, vmf->address & PAGE_MASK))
@@ -164,6 +173,8 @@ static vm_fault_t dvp_vma_insert(struct vm_fault *vmf)
 static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 {
 	struct dvp_buffer *buf = vmf->vma->vm_private_data;
+	unsigned int user = FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE;
+	unsigned int state;
 	struct file *file;
 
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
@@ -171,9 +182,12 @@ static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
+	/* Only user space can handle a signal and come back to the fault. */
+	state = (vmf->flags & user) == user ? TASK_INTERRUPTIBLE :
+					      TASK_KILLABLE;
 	file = get_file(vmf->vma->vm_file);
 	release_fault_lock(vmf);
-	dvp_gate_wait(buf->gate);
+	dvp_gate_wait(buf->gate, state);
 	fput(file);
 	return VM_FAULT_RETRY;
 }
