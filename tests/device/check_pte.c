@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page table entries of mappings: which frames, which size, how many a fault
- * fills, and that no slot of 2 MiB mixes sizes. Read back by the test module.
+ * Page table entries of mappings: which frames, which size, and that no slot
+ * of 2 MiB mixes sizes. Read back by the test module.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,42 +17,6 @@
 static bool has_huge(const struct dvl_device *dev)
 {
 	return dvt_caps(dev) & DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS;
-}
-
-/* Touches one word in each slot of 2 MiB of a mapping. */
-static void touch_slots(const char *map, size_t len)
-{
-	const char *addr = map;
-
-	while (addr < map + len) {
-		ck_assert_int_ge(dvt_read32(addr), 0);
-		addr = (const char *)(((uintptr_t)addr + DVT_HUGE) &
-				      ~(DVT_HUGE - 1));
-	}
-}
-
-static void assert_level(int importer, const char *addr, unsigned int level)
-{
-	unsigned int got = dvt_pte_level(importer, addr);
-
-	ck_assert_msg(got == level, "entry of %p: level %u, not %u", addr, got,
-		      level);
-}
-
-/* All pages have an entry, and it leads to where the BAR is. */
-static void assert_frames(int importer, const char *map, size_t len,
-			  uint64_t phys)
-{
-	struct dvp_importer_pte pte;
-	size_t off;
-
-	for (off = 0; off < len; off += PAGE) {
-		dvt_pte(importer, map + off, &pte);
-		ck_assert_msg(pte.level != DVP_PTE_NONE &&
-			      pte.pfn == (phys + off) / PAGE,
-			      "page %#zx: level %u, leads to %#llx, not %#lx",
-			      off, pte.level, pte.pfn * PAGE, phys + off);
-	}
 }
 
 START_TEST(huge_bit_is_on_where_the_kernel_has_huge_pfn_maps)
@@ -86,16 +50,16 @@ START_TEST(congruent_mapping_of_a_whole_bar_has_large_entries)
 	len = dvt_bar_len(&dev, BAR);
 	map = dvt_map_at(dvt_export(&dev, BAR, 0, len, O_RDWR), 0, len,
 			 PROT_READ | PROT_WRITE, 1UL << 30, 0);
-	touch_slots(map, len);
+	dvt_touch_slots(map, len);
 	for (off = 0; off < len; off += DVT_HUGE) {
 		if (has_huge(&dev))
 			ck_assert_uint_ge(dvt_pte_level(importer, map + off),
 					  DVP_PTE_2M);
 		else
-			assert_level(importer, map + off, DVP_PTE_4K);
+			dvt_assert_level(importer, map + off, DVP_PTE_4K);
 	}
-	assert_frames(importer, map, 2 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
-	assert_frames(importer, map + len - DVT_HUGE, DVT_HUGE,
+	dvt_assert_frames(importer, map, 2 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
+	dvt_assert_frames(importer, map + len - DVT_HUGE, DVT_HUGE,
 		      dvt_bar_addr(dev.bdf, BAR) + len - DVT_HUGE);
 }
 END_TEST
@@ -114,10 +78,10 @@ START_TEST(bar_mapping_of_the_device_has_large_entries_too)
 	ck_assert_int_eq(dvl_region_info(&dev, BAR, &info), 0);
 	map = dvt_map_at(dev.fd, info.offset, 3 * DVT_HUGE, PROT_READ, DVT_HUGE,
 			 0);
-	touch_slots(map, 3 * DVT_HUGE);
-	assert_level(importer, map, DVP_PTE_2M);
-	assert_level(importer, map + DVT_HUGE, DVP_PTE_2M);
-	assert_frames(importer, map, 3 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
+	dvt_touch_slots(map, 3 * DVT_HUGE);
+	dvt_assert_level(importer, map, DVP_PTE_2M);
+	dvt_assert_level(importer, map + DVT_HUGE, DVP_PTE_2M);
+	dvt_assert_frames(importer, map, 3 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
 }
 END_TEST
 
@@ -133,10 +97,10 @@ START_TEST(mapping_off_congruence_has_small_entries)
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	map = dvt_map_at(dvt_export(&dev, BAR, 0, len, O_RDWR), 0, len,
 			 PROT_READ | PROT_WRITE, DVT_HUGE, PAGE);
-	touch_slots(map, len);
+	dvt_touch_slots(map, len);
 	for (off = 0; off < len; off += PAGE)
-		assert_level(importer, map + off, DVP_PTE_4K);
-	assert_frames(importer, map, len, dvt_bar_addr(dev.bdf, BAR));
+		dvt_assert_level(importer, map + off, DVP_PTE_4K);
+	dvt_assert_frames(importer, map, len, dvt_bar_addr(dev.bdf, BAR));
 }
 END_TEST
 
@@ -216,12 +180,12 @@ START_TEST(no_slot_mixes_sizes)
 	ck_assert_int_ge(fd, 0);
 	map = dvt_map_at(fd, 0, len, PROT_READ | PROT_WRITE, DVT_HUGE,
 			 cut->shift);
-	touch_slots(map, len);
+	dvt_touch_slots(map, len);
 	assert_no_slot_mixes(importer, map, len, cut->ranges,
 			     dvt_bar_addr(dev.bdf, BAR));
 	if (cut->large >= 0 && has_huge(&dev)) {
 		slot = cut->large * DVT_HUGE - (cut->large ? cut->shift : 0);
-		assert_level(importer, map + slot, DVP_PTE_2M);
+		dvt_assert_level(importer, map + slot, DVP_PTE_2M);
 	}
 }
 END_TEST
@@ -237,7 +201,7 @@ START_TEST(protecting_a_part_of_a_large_entry_makes_it_small)
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	map = dvt_map_at(dvt_export(&dev, BAR, 0, 2 * DVT_HUGE, O_RDWR), 0,
 			 2 * DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
-	touch_slots(map, 2 * DVT_HUGE);
+	dvt_touch_slots(map, 2 * DVT_HUGE);
 	ck_assert_int_eq(mprotect(map, DVT_MIB, PROT_READ), 0);
 	ck_assert_int_ge(dvt_read32(map), 0);
 	dvt_assert_usable(map + DVT_MIB);
@@ -248,9 +212,9 @@ START_TEST(protecting_a_part_of_a_large_entry_makes_it_small)
 	dvt_pte(importer, map + DVT_MIB, &pte);
 	ck_assert_uint_eq(pte.level, DVP_PTE_4K);
 	ck_assert(pte.flags & DVP_PTE_WRITABLE);
-	assert_level(importer, map + DVT_HUGE,
+	dvt_assert_level(importer, map + DVT_HUGE,
 		     has_huge(&dev) ? DVP_PTE_2M : DVP_PTE_4K);
-	assert_frames(importer, map, 2 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
+	dvt_assert_frames(importer, map, 2 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
 }
 END_TEST
 
@@ -268,8 +232,8 @@ START_TEST(unmapping_a_part_of_a_large_entry_leaves_the_rest)
 	ck_assert_int_eq(munmap(map, PAGE), 0);
 	ck_assert_int_eq(dvt_read32(map), DVT_SIGSEGV);
 	dvt_assert_usable(map + PAGE);
-	assert_level(importer, map + PAGE, DVP_PTE_4K);
-	assert_frames(importer, map + PAGE, DVT_HUGE - PAGE,
+	dvt_assert_level(importer, map + PAGE, DVP_PTE_4K);
+	dvt_assert_frames(importer, map + PAGE, DVT_HUGE - PAGE,
 		      dvt_bar_addr(dev.bdf, BAR) + PAGE);
 }
 END_TEST
@@ -294,80 +258,6 @@ START_TEST(entries_of_a_read_only_mapping_are_read_only)
 }
 END_TEST
 
-/*
- * How much one fault fills
- */
-
-START_TEST(one_touch_fills_the_slot)
-{
-	const size_t len = 3 * DVT_HUGE;
-	struct dvl_device dev;
-	int importer;
-	size_t off;
-	char *map;
-
-	dvt_importer_or_skip(importer);
-	dvt_open_or_skip(&dev, "DVP_BDF");
-	/* Slots end at map + 0x1ff000 and every 2 MiB from there. */
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, len, O_RDWR), 0, len,
-			 PROT_READ | PROT_WRITE, DVT_HUGE, PAGE);
-	ck_assert_int_ge(dvt_read32(map + 0x2ab000), 0);
-	for (off = 0; off < len; off += PAGE)
-		assert_level(importer, map + off,
-			     off >= 0x1ff000 && off < 0x3ff000 ? DVP_PTE_4K :
-								 DVP_PTE_NONE);
-	assert_frames(importer, map + 0x1ff000, DVT_HUGE,
-		      dvt_bar_addr(dev.bdf, BAR) + 0x1ff000);
-}
-END_TEST
-
-START_TEST(one_touch_fills_nothing_outside_its_mapping)
-{
-	struct dvl_device dev;
-	int importer, fd[2];
-	size_t off;
-	char *map;
-
-	dvt_importer_or_skip(importer);
-	dvt_open_or_skip(&dev, "DVP_BDF");
-	fd[0] = dvt_export(&dev, BAR, 0, 0x10000, O_RDWR);
-	fd[1] = dvt_export(&dev, BAR, DVT_MIB, 0x10000, O_RDWR);
-	/* Side by side in one slot; what follows has no access at all. */
-	map = dvt_map_at(fd[0], 0, 0x10000, PROT_READ, DVT_HUGE, 0x8000);
-	ck_assert_ptr_eq(mmap(map + 0x10000, 0x10000, PROT_READ,
-			      MAP_SHARED | MAP_FIXED, fd[1], 0), map + 0x10000);
-	ck_assert_int_ge(dvt_read32(map + 0x5000), 0);
-	for (off = 0; off < 0x20000; off += PAGE)
-		assert_level(importer, map + off,
-			     off < 0x10000 ? DVP_PTE_4K : DVP_PTE_NONE);
-	assert_level(importer, map + 0x20000, DVP_PTE_NONE);
-	assert_level(importer, map - PAGE, DVP_PTE_NONE);
-	ck_assert_int_eq(dvt_read32(map + 0x20000), DVT_SIGSEGV);
-
-	ck_assert_int_ge(dvt_read32(map + 0x1f000), 0);
-	assert_frames(importer, map, 0x10000, dvt_bar_addr(dev.bdf, BAR));
-	assert_frames(importer, map + 0x10000, 0x10000,
-		      dvt_bar_addr(dev.bdf, BAR) + DVT_MIB);
-}
-END_TEST
-
-START_TEST(mapping_of_a_part_of_a_buffer_fills_that_part)
-{
-	struct dvl_device dev;
-	int importer, fd;
-	char *map;
-
-	dvt_importer_or_skip(importer);
-	dvt_open_or_skip(&dev, "DVP_BDF");
-	fd = dvt_export(&dev, BAR, 0, 4 * DVT_HUGE, O_RDWR);
-	map = dvt_map_at(fd, 0x5000, 0x4000, PROT_READ, DVT_HUGE, 0x9000);
-	ck_assert_int_ge(dvt_read32(map + 0x3000), 0);
-	assert_frames(importer, map, 0x4000,
-		      dvt_bar_addr(dev.bdf, BAR) + 0x5000);
-	assert_level(importer, map + 0x4000, DVP_PTE_NONE);
-}
-END_TEST
-
 START_TEST(revoke_leaves_no_entry_of_any_size)
 {
 	struct dvl_device dev;
@@ -380,10 +270,10 @@ START_TEST(revoke_leaves_no_entry_of_any_size)
 	fd = dvt_export(&dev, BAR, 0, 4 * DVT_HUGE, O_RDWR);
 	map = dvt_map_at(fd, 0, 4 * DVT_HUGE, PROT_READ, DVT_HUGE,
 			 _i ? PAGE : 0);
-	touch_slots(map, 4 * DVT_HUGE);
+	dvt_touch_slots(map, 4 * DVT_HUGE);
 	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
 	for (off = 0; off < 4 * DVT_HUGE; off += PAGE)
-		assert_level(importer, map + off, DVP_PTE_NONE);
+		dvt_assert_level(importer, map + off, DVP_PTE_NONE);
 }
 END_TEST
 
@@ -396,7 +286,4 @@ DVT_MAIN("pte",
 	 { protecting_a_part_of_a_large_entry_makes_it_small },
 	 { unmapping_a_part_of_a_large_entry_leaves_the_rest },
 	 { entries_of_a_read_only_mapping_are_read_only, 2 },
-	 { one_touch_fills_the_slot },
-	 { one_touch_fills_nothing_outside_its_mapping },
-	 { mapping_of_a_part_of_a_buffer_fills_that_part },
 	 { revoke_leaves_no_entry_of_any_size, 2 })

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mappings at chosen addresses; see dvt_place.h. */
+/* Mappings at chosen addresses and their entries; see dvt_place.h. */
 #include <stdio.h>
 
+#include "dvt_importer.h"
 #include "dvt_place.h"
 
 /**
@@ -54,4 +55,56 @@ void *dvt_map_at(int fd, uint64_t off, size_t len, int prot, size_t align,
 	ck_assert_ptr_eq(mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, off),
 			 addr);
 	return addr;
+}
+
+/**
+ * dvt_touch_slots() - read one word in each slot of 2 MiB of a mapping
+ * @map: the mapping
+ * @len: length in bytes
+ */
+void dvt_touch_slots(const char *map, size_t len)
+{
+	const char *addr = map;
+
+	while (addr < map + len) {
+		ck_assert_int_ge(dvt_read32(addr), 0);
+		addr = (const char *)(((uintptr_t)addr + DVT_HUGE) &
+				      ~(DVT_HUGE - 1));
+	}
+}
+
+/**
+ * dvt_assert_level() - the entry of an address is of a certain kind
+ * @importer: from dvt_importer_open()
+ * @addr: the address
+ * @level: DVP_PTE_*
+ */
+void dvt_assert_level(int importer, const char *addr, unsigned int level)
+{
+	unsigned int got = dvt_pte_level(importer, addr);
+
+	ck_assert_msg(got == level, "entry of %p: level %u, not %u", addr, got,
+		      level);
+}
+
+/**
+ * dvt_assert_frames() - all pages have an entry, and it leads to the BAR
+ * @importer: from dvt_importer_open()
+ * @map: start of the pages
+ * @len: length in bytes
+ * @phys: physical address that the first one leads to
+ */
+void dvt_assert_frames(int importer, const char *map, size_t len, uint64_t phys)
+{
+	const size_t page = 0x1000;
+	struct dvp_importer_pte pte;
+	size_t off;
+
+	for (off = 0; off < len; off += page) {
+		dvt_pte(importer, map + off, &pte);
+		ck_assert_msg(pte.level != DVP_PTE_NONE &&
+			      pte.pfn == (phys + off) / page,
+			      "page %#zx: level %u, leads to %#llx, not %#lx",
+			      off, pte.level, pte.pfn * page, phys + off);
+	}
 }
