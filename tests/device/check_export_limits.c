@@ -280,6 +280,43 @@ START_TEST(ranges_are_charged_to_the_callers_memory_cgroup)
 }
 END_TEST
 
+static void cgroup_limit(long bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", bytes);
+	ck_assert(write_file(CGROUP "/dvt/memory.max", text));
+}
+
+START_TEST(memory_limit_gives_enomem_and_leaks_nothing)
+{
+	struct dvt_traces before;
+	struct dvl_device dev;
+	struct request *req;
+	int fds[16], nr = 0, log, ret;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	req = request_make(MAX_RANGES);
+	if (!enter_cgroup())
+		dvt_skip("no memory controller in cgroup2");
+	log = dvt_log_mark();
+	dvt_traces_take(&before);
+	/* Room for a few exports, and for the test itself. */
+	cgroup_limit(cgroup_bytes() + 16L * 1024 * 1024);
+	do {
+		ret = request_call(&dev, req);
+		if (ret >= 0)
+			fds[nr++] = ret;
+	} while (ret >= 0 && nr < 16);
+	while (nr--)
+		close(fds[nr]);
+	dvt_traces_assert_same(&before);
+	leave_cgroup();
+	ck_assert_int_eq(ret, -ENOMEM);
+	dvt_log_assert_silent(log);
+}
+END_TEST
+
 DVT_MAIN("export_limits",
 	 { the_most_ranges_that_info_tells_are_accepted },
 	 { one_range_more_gives_e2big },
@@ -287,4 +324,5 @@ DVT_MAIN("export_limits",
 	 { request_at_the_very_end_of_a_page_is_read },
 	 { request_that_runs_off_the_page_gives_efault },
 	 { no_free_descriptor_gives_emfile_and_leaks_nothing },
-	 { ranges_are_charged_to_the_callers_memory_cgroup })
+	 { ranges_are_charged_to_the_callers_memory_cgroup },
+	 { memory_limit_gives_enomem_and_leaks_nothing })
