@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Stock kernels in the cache: kernels/ABI_VERSION holds what the packages of
+# Stock kernels in the cache: kernels/ABI_VERSION_PARTS holds what the packages of
 # one kernel have below boot/, usr/ and lib/modules/. An entry appears whole, by
 # a rename, or not at all. Needs lib.sh and apt.sh.
 
@@ -75,6 +75,7 @@ kernel_parts=(
 	'*/modules/*/kernel/virt/*' '*/modules/*/kernel/drivers/vfio/*'
 	'*/modules/*/kernel/drivers/iommu/*' '*/modules/*/kernel/drivers/dma-buf/*'
 	'*/modules/*/kernel/drivers/pci/*' '*/modules/*/kernel/drivers/virtio/*'
+	'*/modules/*/kernel/drivers/gpu/drm/vgem/*' '*/modules/*/kernel/drivers/gpu/drm/drm*'
 )
 
 # fetch_entry DISTRO ABI VERSION ENTRY: downloads and unpacks, then publishes
@@ -162,7 +163,7 @@ kernel_resolve()
 		return "$missing"
 	}
 	read -r k_abi k_version <<<"$line"
-	k_entry=$cache/kernels/${k_abi}_$k_version
+	k_entry=$cache/kernels/${k_abi}_${k_version}_$(cksum <<<"${kernel_parts[*]}" | cut -d ' ' -f 1)
 }
 
 # kernel_fetch NAME: the same, with the kernel in the cache afterwards

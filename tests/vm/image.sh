@@ -6,15 +6,23 @@
 # machine does worst. Needs lib.sh; fetch.sh and build.sh must have been used.
 
 image_modules=(vfio-pci vfio_iommu_type1)
+# Exporters and the like that tests load where a kernel has them.
+image_modules_wanted=(vgem)
 
 # image_kernel_modules ROOT: those and what they depend on
 image_kernel_modules()
 {
 	local module path
 
-	for module in "${image_modules[@]}"; do
-		modprobe -d "$k_entry" -S "$k_abi" --show-depends "$module" || return
-	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r path; do
+	{
+		for module in "${image_modules[@]}"; do
+			modprobe -d "$k_entry" -S "$k_abi" --show-depends "$module" || return
+		done
+		for module in "${image_modules_wanted[@]}"; do
+			modprobe -d "$k_entry" -S "$k_abi" --show-depends "$module" 2>/dev/null
+		done
+		true
+	} | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r path; do
 		module=$1/${path#"$k_entry/"}
 		mkdir -p "${module%/*}" || return
 		case $path in

@@ -58,6 +58,31 @@ step()
 	return "$ret"
 }
 
+# user_begin, user_end: around a make for the programs. One that was cut short may
+# have left half an object behind, so the next starts from scratch.
+user_begin()
+{
+	[[ ! -e $build/user/unfinished ]] || rm -rf "$build/user"
+	mkdir -p "$build/user" && touch "$build/user/unfinished"
+}
+
+# A compiler that fails, rather than dies, takes its output back.
+user_end()
+{
+	rm -f "$build/user/unfinished"
+}
+
+# user_make LABEL TARGET
+user_make()
+{
+	local ret=0
+
+	user_begin || return
+	step "$1" "$build/user.log" make -C "$top" -j"$jobs" BUILD="$build" "$2" || ret=$?
+	user_end
+	return "$ret"
+}
+
 # lock FILE TEXT: holds FILE until the shell ends, saying TEXT if it must wait.
 # The descriptor is left in lock_fd, for unlock.
 lock()
