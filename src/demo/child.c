@@ -190,7 +190,7 @@ static void child_hammer(const struct child *child,
 		else
 			report->nr_bad++;
 	}
-	child_text(report, "meanwhile I read %lu times the right word, %lu times a wrong one, and got SIGBUS %lu times",
+	child_text(report, "meanwhile I read the right word %lu times, a wrong one %lu times; SIGBUS %lu times",
 		   report->nr_good, report->nr_bad, report->nr_sigbus);
 }
 
