@@ -84,14 +84,15 @@ boot_retrying()
 
 # boot_judge: sets b_passed, b_failed, b_skipped and b_splats, and leaves the
 # names in b_dir/verdict.failed, verdict.skipped and verdict.splats
+# shellcheck disable=SC2034	# not all callers look at all of it
 boot_judge()
 {
-	local out=$b_dir/verdict done taint
+	local out=$b_dir/verdict finished taint
 
 	: >"$out.failed"
 	: >"$out.skipped"
 	: >"$out.splats"
-	read -r b_passed b_failed b_skipped done taint < <(awk -v NONCE="$nonce" -v OUT="$out" \
+	read -r b_passed b_failed b_skipped finished taint < <(awk -v NONCE="$nonce" -v OUT="$out" \
 		-v EXPECTED="$nr_programs" -v TAP="$([[ $mode == check ]] && echo 1)" -f "$vm_dir/verdict.awk" "$b_dir/channel.log")
 	b_splats=$(awk -v MAX=3 -v OUT="$out.splats" -f "$vm_dir/splats.awk" "$b_dir/console.log")
 	# The kernel keeps a book of its own: 4 machine check, 5 bad page, 7 oops,
@@ -100,8 +101,8 @@ boot_judge()
 		b_splats=1
 		say "    | the kernel is tainted ($taint)" >>"$out.splats"
 	fi
-	((done)) || boot_died >>"$out.failed"
-	((done)) || ((b_failed++))
+	((finished)) || boot_died >>"$out.failed"
+	((finished)) || ((b_failed++))
 	return 0
 }
 

@@ -134,7 +134,7 @@ fetch_settle()
 	for path in "$root/boot/vmlinuz-$abi" "$root/lib/modules/$abi/vmlinuz"; do
 		[[ ! -e $path ]] || mv "$path" "$root/vmlinuz" || return
 	done
-	rm -rf "$root/boot" "$root/usr/lib/modules"
+	rm -rf "${root:?}/boot" "${root:?}/usr/lib/modules"
 	for path in vmlinuz "lib/modules/$abi/kernel/drivers/vfio" "usr/src/linux-headers-$abi"; do
 		[[ -e $root/$path ]] || {
 			say "the packages of $abi have no $path"

@@ -60,12 +60,12 @@ machine_devices()
 # bridge.
 machine_command()
 {
-	local accel=(-accel tcg,thread=multi -cpu EPYC)
+	local accel=(-accel "tcg,thread=multi" -cpu EPYC)
 
 	[[ ${DVP_ACCEL:-} != kvm ]] || accel=(-accel kvm -cpu host)
 	qemu_command=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -machine q35,kernel-irqchip=split -smp 2 -m "$1" "${accel[@]}"
-		-device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on)
+		-no-reboot -machine "q35,kernel-irqchip=split" -smp 2 -m "$1" "${accel[@]}"
+		-device "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on")
 }
 
 # machine_append NONCE MODE LIMIT: sets kernel_append, the kernel's command line.
