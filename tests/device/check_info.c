@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The INFO feature: what it says about the driver, and its argsz rules. That
- * the caps bits tell the truth is tested where the things themselves are.
+ * The INFO feature: what it says about the driver, and its argsz rules. The
+ * bit for huge mappings is held to page table entries by check_pte.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -102,6 +102,33 @@ START_TEST(info_cannot_be_set)
 }
 END_TEST
 
+START_TEST(caps_that_are_set_are_true)
+{
+	struct dvl_device dev;
+	uint32_t caps;
+	uint8_t *map;
+	int fd;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	caps = dvt_caps(&dev);
+	/* These need nothing that a supported kernel could lack. */
+	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_MMAP, 0);
+	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_REVOKE, 0);
+	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_READ_ONLY, 0);
+
+	fd = dvt_export(&dev, 2, 0, 4096, O_RDONLY);
+	map = dvt_map(fd, 4096, PROT_READ);
+	ck_assert_int_ge(dvt_read32(map), 0);
+	ck_assert_int_eq(mprotect(map, 4096, PROT_READ | PROT_WRITE), -1);
+	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
+	ck_assert_int_eq(dvt_read32(map), DVT_SIGBUS);
+
+	fd = dvt_export(&dev, 2, 0, 4096, O_RDWR);
+	ck_assert_int_eq(dvl_memattr(dev.fd, fd, DMABUF_VFIO_PCI_MEMATTR_WC),
+			 caps & DMABUF_VFIO_PCI_CAP_MEMATTR_WC ? 0 : -ENOENT);
+}
+END_TEST
+
 /**
  * struct probe_row - which operation a feature has
  * @feature: its number
@@ -170,6 +197,7 @@ DVT_MAIN("info",
 	 { info_accepts_a_larger_argsz },
 	 { info_refuses_a_smaller_argsz },
 	 { info_cannot_be_set },
+	 { caps_that_are_set_are_true },
 	 { probe_tells_which_operation_a_feature_has,
 	   DVT_ARRAY_SIZE(probes) },
 	 { unknown_features_give_enotty })
