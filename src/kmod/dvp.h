@@ -164,11 +164,14 @@ void dvp_hooks_unregister(struct dvp_device *dvdev);
 void dvp_hooks_exit(void);
 int dvp_hooks_open(struct vfio_device *core_vdev);
 void dvp_hooks_close(struct vfio_device *core_vdev);
-ssize_t dvp_hooks_write(struct vfio_device *core_vdev, const char __user *buf,
-			size_t count, loff_t *ppos);
-int dvp_hooks_low_power(struct dvp_device *dvdev, u32 flags, void __user *arg,
-			size_t argsz);
 int dvp_hooks_sriov_configure(struct pci_dev *pdev, int nr_virtfn);
+
+/* transition.c */
+ssize_t dvp_transition_write(struct vfio_device *core_vdev,
+			     const char __user *buf, size_t count,
+			     loff_t *ppos);
+int dvp_transition_low_power(struct dvp_device *dvdev, u32 flags,
+			     void __user *arg, size_t argsz);
 
 /* buffer.c */
 struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
@@ -207,6 +210,10 @@ void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 void dvp_gate_begin(struct dvp_gate *gate);
 void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 void dvp_gate_wait(struct dvp_gate *gate, unsigned int state);
+
+/* memory.c */
+unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev);
+void dvp_memory_claim_bars(struct vfio_pci_core_device *vdev);
 
 /**
  * enum dvp_access - what a fault may do now

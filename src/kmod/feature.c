@@ -217,10 +217,10 @@ static const struct dvp_feature_entry {
 	{ DMABUF_VFIO_PCI_FEATURE_MEMATTR,	dvp_feature_memattr },
 	{ VFIO_DEVICE_FEATURE_DMA_BUF_MEMATTR,	dvp_feature_memattr },
 	{ DMABUF_VFIO_PCI_FEATURE_INFO,		dvp_feature_info },
-	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,	dvp_hooks_low_power },
+	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,	dvp_transition_low_power },
 	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
-						dvp_hooks_low_power },
-	{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,	dvp_hooks_low_power },
+						dvp_transition_low_power },
+	{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,	dvp_transition_low_power },
 };
 
 /**

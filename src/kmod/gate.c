@@ -14,7 +14,6 @@
  * transition: nothing is mapped, and faults wait instead of failing, because
  * most of these calls (a write of the bus-master bit) change nothing.
  */
-#include <linux/pci.h>
 #include <linux/slab.h>
 
 #include "dvp.h"
@@ -75,42 +74,6 @@ void dvp_gate_put(struct dvp_gate *gate)
 	kref_put(&gate->kref, dvp_gate_free);
 }
 
-/*
- * The user's view of PCI_COMMAND is vconfig. The register itself can differ:
- * the way back from D3hot can restore what it was on the way there.
- */
-static bool dvp_gate_decodes(struct vfio_pci_core_device *vdev)
-{
-	u16 user = le16_to_cpup((__le16 *)&vdev->vconfig[PCI_COMMAND]);
-	u16 real = 0;
-
-	if (vdev->pdev->no_command_memory)
-		return true;
-
-	pci_read_config_word(vdev->pdev, PCI_COMMAND, &real);
-	return user & real & PCI_COMMAND_MEMORY;
-}
-
-/*
- * The rules are those of __vfio_pci_memory_enabled() in
- * drivers/vfio/pci/vfio_pci_config.c, which older kernels do not export. The
- * core changes vconfig and the power state under its memory_lock; a caller
- * that ran such a change calls here after it, so the last reading is true.
- */
-static unsigned int dvp_gate_read(struct vfio_pci_core_device *vdev)
-{
-	struct pci_dev *pdev = vdev->pdev;
-	unsigned int causes = 0;
-
-	if (!dvp_gate_decodes(vdev))
-		causes |= DVP_CAUSE_DECODE_OFF;
-	if (pdev->current_state >= PCI_D3hot)
-		causes |= DVP_CAUSE_SLEEP;
-	if (vdev->pm_runtime_engaged)
-		causes |= DVP_CAUSE_LOW_POWER;
-	return causes;
-}
-
 static void dvp_gate_zap_locked(struct dvp_gate *gate)
 {
 	struct dvp_buffer *buf;
@@ -143,7 +106,7 @@ static void dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
 
 	/* The core has a vconfig to read only between enable and disable. */
 	if (gate->open)
-		causes |= dvp_gate_read(vdev);
+		causes |= dvp_memory_causes(vdev);
 	dvp_gate_set_locked(gate, causes);
 }
 

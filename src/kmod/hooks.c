@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the kernel says that the memory of a device goes, or is back.
- *
- * Two kinds of places. Callbacks that come in pairs set and clear a cause of
- * the gate: resets, whoever starts them, and a link in error. Calls of the
- * user that may change decoding or power state are put in a transition: the
- * config registers that no callback covers, and entry to low power.
- *
- * A config write cannot be foreseen: the core copies the value from user space
- * after any look that we could take at it, and another thread can change it in
- * between. So every write that touches one of those registers is a transition,
- * whatever its value, and what counts is the device afterwards.
+ * Where the kernel says that the memory of a device goes, or is back: resets,
+ * whoever starts them, a link in error, wake-up, open, close and removal.
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -185,22 +176,6 @@ void dvp_hooks_unregister(struct dvp_device *dvdev)
 	mutex_unlock(&dvp_hooks_devices_lock);
 }
 
-/*
- * An export needs the BAR's region requested, and finds it so from here on.
- * Newer cores do this in vfio_pci_core_enable(). A BAR that somebody else
- * holds is left alone: exports of it fail.
- */
-static void dvp_hooks_claim_bars(struct vfio_pci_core_device *vdev)
-{
-	int bar;
-
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		if (vdev->bar_mmap_supported[bar] &&
-		    vfio_pci_core_setup_barmap(vdev, bar))
-			pci_dbg(vdev->pdev, "BAR %d is not free\n", bar);
-	}
-}
-
 /**
  * dvp_hooks_open() - &vfio_device_ops.open_device
  * @core_vdev: the device, opened for the first time or after the last close
@@ -219,7 +194,7 @@ int dvp_hooks_open(struct vfio_device *core_vdev)
 		return ret;
 
 	vfio_pci_core_finish_enable(&dvdev->vdev);
-	dvp_hooks_claim_bars(&dvdev->vdev);
+	dvp_memory_claim_bars(&dvdev->vdev);
 	dvp_gate_open(dvdev->gate, &dvdev->vdev);
 	return 0;
 }
@@ -234,163 +209,6 @@ void dvp_hooks_close(struct vfio_device *core_vdev)
 {
 	dvp_gate_shut(dvp_device_of(core_vdev)->gate);
 	vfio_pci_core_close_device(core_vdev);
-}
-
-/* Returns -EIO like vfio_pci_rw() in drivers/vfio/pci/vfio_pci_core.c. */
-static int dvp_hooks_begin(struct dvp_device *dvdev)
-{
-	struct device *dev = &dvdev->vdev.pdev->dev;
-
-	if (pm_runtime_resume_and_get(dev))
-		return -EIO;
-	if (mutex_lock_killable(&dvdev->transition_lock)) {
-		pm_runtime_put(dev);
-		return -EINTR;
-	}
-	dvp_gate_begin(dvdev->gate);
-	return 0;
-}
-
-static void dvp_hooks_end(struct dvp_device *dvdev)
-{
-	dvp_gate_end(dvdev->gate, &dvdev->vdev);
-	mutex_unlock(&dvdev->transition_lock);
-	pm_runtime_put(&dvdev->vdev.pdev->dev);
-}
-
-/*
- * Offset of the first byte at or behind pos that the user can end memory
- * with: the low byte of PCI_COMMAND, which has MEMORY in it, and the low byte
- * of the power management control register, which has the power state. Both
- * start a dword. The VFs of a device have no MEMORY bit.
- */
-static loff_t dvp_hooks_next_gated(struct pci_dev *pdev, loff_t pos)
-{
-	loff_t next = LLONG_MAX;
-
-	if (!pdev->no_command_memory && pos <= PCI_COMMAND)
-		next = PCI_COMMAND;
-	if (pdev->pm_cap && pos <= pdev->pm_cap + PCI_PM_CTRL)
-		next = min_t(loff_t, next, pdev->pm_cap + PCI_PM_CTRL);
-	return next;
-}
-
-static ssize_t dvp_hooks_write_gated(struct vfio_device *core_vdev,
-				     const char __user *buf, size_t count,
-				     loff_t *ppos)
-{
-	struct dvp_device *dvdev = dvp_device_of(core_vdev);
-	ssize_t ret;
-
-	ret = dvp_hooks_begin(dvdev);
-	if (ret)
-		return ret;
-
-	ret = vfio_pci_core_write(core_vdev, buf, count, ppos);
-	dvp_hooks_end(dvdev);
-	return ret;
-}
-
-/*
- * The core chops a write into aligned pieces of a dword at most, so cutting it
- * on the grid of dwords changes no access to the device.
- */
-static ssize_t dvp_hooks_write_config(struct vfio_device *core_vdev,
-				      const char __user *buf, size_t count,
-				      loff_t *ppos)
-{
-	struct pci_dev *pdev = dvp_device_of(core_vdev)->vdev.pdev;
-	loff_t base = *ppos & ~VFIO_PCI_OFFSET_MASK;
-	loff_t pos = *ppos - base;
-	size_t done = 0;
-
-	while (done < count) {
-		loff_t gated = dvp_hooks_next_gated(pdev, pos);
-		loff_t here = base + pos;
-		size_t len = count - done;
-		ssize_t ret;
-
-		if (pos == gated) {
-			len = min_t(size_t, len, sizeof(u32));
-			ret = dvp_hooks_write_gated(core_vdev, buf + done, len,
-						    &here);
-		} else {
-			len = min_t(u64, len, gated - pos);
-			ret = vfio_pci_core_write(core_vdev, buf + done, len,
-						  &here);
-		}
-		if (ret < 0)
-			return ret;
-		if (!ret)
-			break;
-		done += ret;
-		pos += ret;
-	}
-
-	*ppos = base + pos;
-	return done;
-}
-
-/**
- * dvp_hooks_write() - &vfio_device_ops.write
- * @core_vdev: the device
- * @buf: what to write
- * @count: bytes
- * @ppos: where; the region index is on top
- *
- * A config write that does not fit is the core's to refuse, as a whole: see
- * vfio_config_do_rw() in drivers/vfio/pci/vfio_pci_config.c.
- *
- * Context: process context, may sleep.
- *
- * Return: bytes written; an error of the core; -EIO for a device that does not
- * wake up; -EINTR for a task that is being killed.
- */
-ssize_t dvp_hooks_write(struct vfio_device *core_vdev, const char __user *buf,
-			size_t count, loff_t *ppos)
-{
-	struct pci_dev *pdev = dvp_device_of(core_vdev)->vdev.pdev;
-	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
-
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) != VFIO_PCI_CONFIG_REGION_INDEX ||
-	    pos >= pdev->cfg_size || count > pdev->cfg_size - pos)
-		return vfio_pci_core_write(core_vdev, buf, count, ppos);
-	return dvp_hooks_write_config(core_vdev, buf, count, ppos);
-}
-
-/**
- * dvp_hooks_low_power() - the features that enter and leave low power
- * @dvdev: the device
- * @flags: VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, _ENTRY_WITH_WAKEUP or _EXIT,
- *	and the operation
- * @arg: their payload
- * @argsz: bytes of it
- *
- * The device goes to sleep at the earliest when this ioctl lets go of it,
- * which is after the gate has seen that low power is engaged.
- *
- * Context: process context, may sleep; the device is awake.
- *
- * Return: what vfio_pci_core_ioctl_feature() says; -EIO or -EINTR as
- * dvp_hooks_write().
- */
-int dvp_hooks_low_power(struct dvp_device *dvdev, u32 flags, void __user *arg,
-			size_t argsz)
-{
-	struct vfio_device *core_vdev = &dvdev->vdev.vdev;
-	int ret;
-
-	if (flags & VFIO_DEVICE_FEATURE_PROBE)
-		return vfio_pci_core_ioctl_feature(core_vdev, flags, arg,
-						   argsz);
-
-	ret = dvp_hooks_begin(dvdev);
-	if (ret)
-		return ret;
-
-	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
-	dvp_hooks_end(dvdev);
-	return ret;
 }
 
 /**
