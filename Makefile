@@ -30,9 +30,12 @@ headers:
 		echo "On Debian: apt-get install linux-headers-$(KVER)" >&2; \
 		exit 1; }
 
-# INSTALL_MOD_PATH, if given, is the root that it is installed below.
+# INSTALL_MOD_PATH, if given, is the root that it is installed below. Headers of a
+# distribution come without its signing key: signing is then left to the user.
 install: all
-	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) INSTALL_MOD_DIR=updates modules_install
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) INSTALL_MOD_DIR=updates \
+		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
+		modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
 
 uninstall:
