@@ -8,20 +8,34 @@
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # apt_mirrors SUITE: the archive addresses of this machine that may carry it,
-# the likeliest first. apt itself is asked what it would fetch, so every style
-# of sources file is understood.
+# the likeliest first. A machine without the security archive most likely has a
+# mirror that carries it beside the main one.
 apt_mirrors()
 {
-	local kind=archive want=archive uri suite
+	local found
 
-	[[ $1 == *-security ]] && want=security
+	if [[ $1 != *-security ]]; then
+		apt_configured archive
+		return
+	fi
+	found=$(apt_configured security)
+	[[ $found ]] || found=$(apt_configured archive | sed -n 's|/debian$|/debian-security|p')
+	[[ ! $found ]] || say "$found"
+}
+
+# apt_configured KIND: addresses of archives, main or security. apt itself is
+# asked what it would fetch, so every style of sources file is understood.
+apt_configured()
+{
+	local kind uri suite
+
 	apt-get -o Dir::State::lists=/nonexistent update --print-uris 2>/dev/null |
 		sed -n "s|^'\(.*\)/dists/\(.*\)/InRelease' .*|\1 \2|p" |
 		while read -r uri suite; do
-			[[ $uri == cdrom:* ]] && continue
+			[[ $uri != cdrom:* ]] || continue
 			kind=archive
-			[[ $suite == *-security || $suite == */updates ]] && kind=security
-			[[ $kind == "$want" ]] || continue
+			[[ $suite != *-security && $suite != */updates ]] || kind=security
+			[[ $kind == "$1" ]] || continue
 			case $uri in
 			*/debian | */debian-security) say "0 $uri" ;;
 			*debian*) say "1 $uri" ;;
