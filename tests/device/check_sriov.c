@@ -162,6 +162,9 @@ START_TEST(memory_bit_of_a_vf_takes_nothing_away)
 	ck_assert_int_ge(dvt_read32(before), 0);
 	after = map_word(&vf, &fd);
 	ck_assert_int_ge(dvt_read32(after), 0);
+	/* Nor does anything that looks at the device again. */
+	ck_assert_int_eq(dvl_device_reset(&vf), 0);
+	ck_assert_int_ge(dvt_read32(after), 0);
 	dvt_memory_on(&vf);
 	dvt_assert_usable(before);
 	dvt_assert_usable(after);
