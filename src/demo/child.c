@@ -190,7 +190,7 @@ static void child_hammer(const struct child *child,
 		else
 			report->nr_bad++;
 	}
-	child_text(report, "meanwhile I read %lu right words and %lu wrong ones, and got %lu SIGBUS",
+	child_text(report, "I read %lu right words, %lu wrong ones, and got SIGBUS %lu times",
 		   report->nr_good, report->nr_bad, report->nr_sigbus);
 }
 
