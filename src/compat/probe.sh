@@ -12,10 +12,6 @@ set -u
 probes=$1 result=$2
 shift 2
 
-mkdir -p "${result%/*}" || exit 1
-work=$(mktemp -d "${result%/*}/probe.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-
 key=$({ printf '%s\n' "$@"; "$1" --version; cat "$probes"/*.c "$0"
 	for header in include/generated/autoconf.h include/generated/utsrelease.h; do
 		for tree in . ${DVP_OBJTREE:+"$DVP_OBJTREE"}; do
@@ -23,6 +19,15 @@ key=$({ printf '%s\n' "$@"; "$1" --version; cat "$probes"/*.c "$0"
 		done
 	done; } 2>&1 | cksum)
 grep -qsxF "# $key" "$result" && exit 0
+
+fail() {
+	echo "$*"
+	exit 1
+}
+
+mkdir -p "${result%/*}" || fail "cannot make ${result%/*}"
+work=$(mktemp -d "${result%/*}/probe.XXXXXX") || fail "cannot write to ${result%/*}"
+trap 'rm -rf "$work"' EXIT
 
 compile() { # NAME, flags
 	name=$1
@@ -32,14 +37,10 @@ compile() { # NAME, flags
 		>"$work/$name.log" 2>&1
 }
 
-if ! compile control_yes "$@"; then
-	echo "$1 cannot compile for this kernel: $(grep -m 1 -i error "$work/control_yes.log")"
-	exit 1
-fi
-if compile control_no "$@"; then
-	echo "$1 compiles what no kernel has: it is not a C compiler"
-	exit 1
-fi
+compile control_yes "$@" ||
+	fail "$1 cannot compile for this kernel: $(grep -m 1 -i error "$work/control_yes.log")"
+compile control_no "$@" &&
+	fail "$1 compiles what no kernel has: it is not a C compiler"
 
 have=
 for probe in "$probes"/*.c; do
@@ -53,5 +54,6 @@ for probe in "$probes"/*.c; do
 	fi
 done
 
-printf '# %s\nDVP_HAVE :=%s\n' "$key" "$have" >"$work/result" &&
-	mv "$work/result" "$result"
+printf '# %s\nDVP_HAVE :=%s\n' "$key" "$have" >"$work/result" ||
+	fail "cannot write to $work"
+mv "$work/result" "$result" || fail "cannot write $result"

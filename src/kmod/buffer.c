@@ -205,7 +205,7 @@ struct dvp_buffer *dvp_buffer_of(struct dvp_device *dvdev,
  * Context: mmap_lock held for write.
  *
  * Return: 0; -EINVAL for what vfio-pci does not map either; what
- * dvp_buffer_create() says.
+ * dvp_memory_claim_bar() and dvp_buffer_create() say.
  */
 int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 			struct vm_area_struct *vma)
@@ -222,6 +222,7 @@ int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 	};
 	struct dma_buf *dmabuf;
 	struct dvp_buffer *buf;
+	int ret;
 
 	if (bar >= VFIO_PCI_ROM_REGION_INDEX)
 		return vfio_pci_core_mmap(core_vdev, vma);
@@ -233,8 +234,9 @@ int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 	whole.length = dvp_buffer_bar_len(dvdev->vdev.pdev, bar);
 	if (pgoff + vma_pages(vma) > PHYS_PFN(whole.length))
 		return -EINVAL;
-	if (IS_ERR_OR_NULL(dvdev->vdev.barmap[bar]))
-		return -EBUSY;
+	ret = dvp_memory_claim_bar(&dvdev->vdev, bar);
+	if (ret)
+		return ret;
 
 	dmabuf = dvp_buffer_create(dvdev, &req);
 	if (IS_ERR(dmabuf))

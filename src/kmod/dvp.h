@@ -13,7 +13,7 @@
  *
  * Lock order, outermost first:
  *
- *   dvp_device.transition_lock
+ *   dvp_device.transition_lock; the list of bound devices, in hooks.c
  *     mmap_lock; locks of the PCI core and of vfio-pci-core
  *       dvp_gate.lock
  *         dvp_buffer.fault_lock
@@ -46,7 +46,7 @@
 /**
  * enum dvp_cause - why the memory of a device cannot be used for now
  * @DVP_CAUSE_RESET: a reset is going on
- * @DVP_CAUSE_ERROR: the link is frozen or lost; recovery has not ended
+ * @DVP_CAUSE_ERROR: the link is frozen; recovery has not ended
  * @DVP_CAUSE_DECODE_OFF: PCI_COMMAND.MEMORY is off
  * @DVP_CAUSE_SLEEP: the device is in D3hot or deeper
  * @DVP_CAUSE_LOW_POWER: the user has let the device go to low power
@@ -159,11 +159,14 @@ int dvp_feature(struct vfio_device *core_vdev, u32 flags, void __user *arg,
 
 /* hooks.c */
 extern const struct pci_error_handlers dvp_hooks_err_handlers;
+int dvp_hooks_init(void);
 int dvp_hooks_register(struct dvp_device *dvdev);
 void dvp_hooks_unregister(struct dvp_device *dvdev);
 void dvp_hooks_exit(void);
 int dvp_hooks_open(struct vfio_device *core_vdev);
 void dvp_hooks_close(struct vfio_device *core_vdev);
+long dvp_hooks_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+		     unsigned long arg);
 int dvp_hooks_sriov_configure(struct pci_dev *pdev, int nr_virtfn);
 
 /* transition.c */
@@ -187,10 +190,11 @@ int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf);
 void dvp_vma_zap(struct dvp_buffer *buf);
 vm_fault_t dvp_vma_fault(struct vm_fault *vmf);
-bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
-		       unsigned int order, unsigned long *pfn);
+bool dvp_vma_is_huge(struct vm_area_struct *vma, unsigned long addr);
 
 /* vma_huge.c or vma_base.c */
+bool dvp_vma_can_huge(void);
+vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn);
 extern const struct vm_operations_struct dvp_vma_nc_ops;
 
 /* gate.c */
@@ -213,6 +217,7 @@ void dvp_gate_wait(struct dvp_gate *gate, unsigned int state);
 
 /* memory.c */
 unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev);
+int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar);
 void dvp_memory_claim_bars(struct vfio_pci_core_device *vdev);
 
 /**

@@ -19,8 +19,7 @@ static int dvp_feature_judge_bar(struct vfio_pci_core_device *vdev, u32 bar)
 		return -ENODEV;
 	if (pci_resource_flags(vdev->pdev, bar) & IORESOURCE_IO)
 		return -EINVAL;
-	if (!vdev->bar_mmap_supported[bar] ||
-	    IS_ERR_OR_NULL(vdev->barmap[bar]))
+	if (!vdev->bar_mmap_supported[bar] || dvp_memory_claim_bar(vdev, bar))
 		return -ENODEV;
 	return 0;
 }
@@ -177,7 +176,7 @@ static u32 dvp_feature_caps(void)
 	u32 caps = DMABUF_VFIO_PCI_CAP_MMAP | DMABUF_VFIO_PCI_CAP_REVOKE |
 		   DMABUF_VFIO_PCI_CAP_READ_ONLY;
 
-	if (dvp_vma_nc_ops.huge_fault)
+	if (dvp_vma_can_huge())
 		caps |= DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS;
 	if (dvp_vma_has_wc())
 		caps |= DMABUF_VFIO_PCI_CAP_MEMATTR_WC;

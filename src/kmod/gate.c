@@ -100,13 +100,18 @@ static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 static void dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
 				   struct vfio_pci_core_device *vdev)
 {
-	unsigned int causes = gate->causes & ~(DVP_CAUSES_READ | clear);
+	unsigned int causes = gate->causes & ~clear;
 
 	lockdep_assert_held(&gate->lock);
 
-	/* The core has a vconfig to read only between enable and disable. */
-	if (gate->open)
-		causes |= dvp_memory_causes(vdev);
+	/*
+	 * The core has a vconfig to read only between enable and disable. A
+	 * device in reset must not be read; the end of the reset comes here.
+	 */
+	if (!gate->open)
+		causes &= ~DVP_CAUSES_READ;
+	else if (!(causes & DVP_CAUSE_RESET))
+		causes = (causes & ~DVP_CAUSES_READ) | dvp_memory_causes(vdev);
 	dvp_gate_set_locked(gate, causes);
 }
 
@@ -122,7 +127,8 @@ void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 	mutex_lock(&gate->lock);
 	gate->open = true;
 	gate->session++;
-	dvp_gate_settle_locked(gate, 0, vdev);
+	/* An error that nobody recovered from is not this user's. */
+	dvp_gate_settle_locked(gate, DVP_CAUSE_ERROR, vdev);
 	mutex_unlock(&gate->lock);
 }
 

@@ -14,9 +14,10 @@ static DEFINE_MUTEX(dvp_hooks_devices_lock);
 
 /*
  * The core's PM callbacks, which it stores in the driver each time that a
- * device is registered, and a copy of them with our runtime_resume.
+ * device is registered, and room for a copy of them with our runtime_resume.
  */
-static const struct dev_pm_ops *dvp_hooks_core_pm_ops, *dvp_hooks_pm_ops;
+static const struct dev_pm_ops *dvp_hooks_core_pm_ops;
+static void *dvp_hooks_pm_copy;
 
 static struct dvp_device *dvp_hooks_device(struct pci_dev *pdev)
 {
@@ -45,7 +46,7 @@ static void dvp_hooks_reset_done(struct pci_dev *pdev)
 static pci_ers_result_t dvp_hooks_error_detected(struct pci_dev *pdev,
 						 pci_channel_state_t state)
 {
-	if (state != pci_channel_io_normal)
+	if (state == pci_channel_io_frozen)
 		dvp_gate_block(dvp_hooks_device(pdev)->gate, DVP_CAUSE_ERROR);
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
@@ -75,50 +76,49 @@ static int dvp_hooks_runtime_resume(struct device *dev)
 	return ret;
 }
 
-static int dvp_hooks_copy_pm_locked(const struct dev_pm_ops *core)
+static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
 {
-	int (**resume)(struct device *dev);
-	void *copy;
-
-	lockdep_assert_held(&dvp_hooks_devices_lock);
-
-	copy = kmemdup(core, sizeof(*core), GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-
-	resume = copy + offsetof(typeof(*core), runtime_resume);
-	*resume = dvp_hooks_runtime_resume;
-	dvp_hooks_core_pm_ops = core;
-	dvp_hooks_pm_ops = copy;
-	return 0;
-}
-
-static int dvp_hooks_wrap_pm_locked(struct device_driver *driver)
-{
-	int ret;
+	typeof(dvp_hooks_runtime_resume) **resume;
+	const struct dev_pm_ops *core = driver->pm;
 
 	lockdep_assert_held(&dvp_hooks_devices_lock);
 
 	/* Without CONFIG_PM the core has none. */
-	if (!driver->pm || !driver->pm->runtime_resume)
-		return 0;
-	if (!dvp_hooks_pm_ops) {
-		ret = dvp_hooks_copy_pm_locked(driver->pm);
-		if (ret)
-			return ret;
+	if (core == dvp_hooks_pm_copy || !core || !core->runtime_resume)
+		return;
+	if (!dvp_hooks_core_pm_ops) {
+		memcpy(dvp_hooks_pm_copy, core, sizeof(*core));
+		resume = dvp_hooks_pm_copy + offsetof(typeof(*core),
+						      runtime_resume);
+		*resume = dvp_hooks_runtime_resume;
+		dvp_hooks_core_pm_ops = core;
 	}
-	driver->pm = dvp_hooks_pm_ops;
-	return 0;
+	driver->pm = dvp_hooks_pm_copy;
+}
+
+/**
+ * dvp_hooks_init() - the first that the driver needs of this file
+ *
+ * Context: module init; the driver is not registered yet.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int dvp_hooks_init(void)
+{
+	static const struct dev_pm_ops none;
+
+	dvp_hooks_pm_copy = kmemdup(&none, sizeof(none), GFP_KERNEL);
+	return dvp_hooks_pm_copy ? 0 : -ENOMEM;
 }
 
 /**
  * dvp_hooks_exit() - the last that the driver needs of this file
  *
- * Context: module exit; the driver is unregistered.
+ * Context: module init or exit; the driver is not registered.
  */
 void dvp_hooks_exit(void)
 {
-	kfree(dvp_hooks_pm_ops);
+	kfree(dvp_hooks_pm_copy);
 }
 
 /**
@@ -126,31 +126,29 @@ void dvp_hooks_exit(void)
  * @dvdev: the device, ready to be opened
  *
  * While the core registers a device its own PM callbacks are in place for all
- * of them, so a wake-up of another device can slip by: look at each one.
+ * of them, so a wake-up can slip by, and may still be under way with the core's
+ * callback: wait for it, and look at each device.
  *
  * Context: probe; device lock held.
  *
- * Return: what vfio_pci_core_register_device() says; -ENOMEM.
+ * Return: what vfio_pci_core_register_device() says.
  */
 int dvp_hooks_register(struct dvp_device *dvdev)
 {
-	struct device_driver *driver = dvdev->vdev.pdev->dev.driver;
-	struct dvp_device *other;
-	int ret, pm_ret;
+	struct dvp_device *each;
+	int ret;
 
 	mutex_lock(&dvp_hooks_devices_lock);
 	ret = vfio_pci_core_register_device(&dvdev->vdev);
-	/* After a failure too: the core may have stored its callbacks. */
-	pm_ret = dvp_hooks_wrap_pm_locked(driver);
-	if (!ret && pm_ret) {
-		vfio_pci_core_unregister_device(&dvdev->vdev);
-		ret = pm_ret;
-	}
-
-	list_for_each_entry(other, &dvp_hooks_devices, node)
-		dvp_gate_refresh(other->gate, &other->vdev);
 	if (!ret)
 		list_add_tail(&dvdev->node, &dvp_hooks_devices);
+
+	/* After a failure too: the core may have stored its callbacks. */
+	dvp_hooks_wrap_pm_locked(dvdev->vdev.pdev->dev.driver);
+	list_for_each_entry(each, &dvp_hooks_devices, node) {
+		pm_runtime_barrier(&each->vdev.pdev->dev);
+		dvp_gate_refresh(each->gate, &each->vdev);
+	}
 	mutex_unlock(&dvp_hooks_devices_lock);
 	return ret;
 }
@@ -209,6 +207,30 @@ void dvp_hooks_close(struct vfio_device *core_vdev)
 {
 	dvp_gate_shut(dvp_device_of(core_vdev)->gate);
 	vfio_pci_core_close_device(core_vdev);
+}
+
+/**
+ * dvp_hooks_ioctl() - &vfio_device_ops.ioctl
+ * @core_vdev: the device
+ * @cmd: which
+ * @arg: its argument
+ *
+ * The core wakes a device from D3hot before it resets it, and does not put it
+ * back where the reset fails before any callback.
+ *
+ * Context: process context, may sleep; the device is awake.
+ *
+ * Return: what vfio_pci_core_ioctl() says.
+ */
+long dvp_hooks_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+		     unsigned long arg)
+{
+	struct dvp_device *dvdev = dvp_device_of(core_vdev);
+	long ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+
+	if (cmd == VFIO_DEVICE_RESET || cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		dvp_gate_refresh(dvdev->gate, &dvdev->vdev);
+	return ret;
 }
 
 /**

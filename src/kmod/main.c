@@ -54,7 +54,7 @@ static const struct vfio_device_ops dvp_main_ops = {
 	.release	= dvp_main_release_dev,
 	.open_device	= dvp_hooks_open,
 	.close_device	= dvp_hooks_close,
-	.ioctl		= vfio_pci_core_ioctl,
+	.ioctl		= dvp_hooks_ioctl,
 	.device_feature	= dvp_feature,
 	.read		= vfio_pci_core_read,
 	.write		= dvp_transition_write,
@@ -126,7 +126,16 @@ static struct pci_driver dvp_main_driver = {
 
 static int __init dvp_main_init(void)
 {
-	return dvp_ids_register(&dvp_main_driver);
+	int ret;
+
+	ret = dvp_hooks_init();
+	if (ret)
+		return ret;
+
+	ret = dvp_ids_register(&dvp_main_driver);
+	if (ret)
+		dvp_hooks_exit();
+	return ret;
 }
 module_init(dvp_main_init);
 

@@ -13,12 +13,13 @@
 static bool dvp_memory_decodes(struct vfio_pci_core_device *vdev)
 {
 	u16 user = le16_to_cpup((__le16 *)&vdev->vconfig[PCI_COMMAND]);
-	u16 real = 0;
+	u16 real;
 
 	if (vdev->pdev->no_command_memory)
 		return true;
-
-	pci_read_config_word(vdev->pdev, PCI_COMMAND, &real);
+	if (pci_read_config_word(vdev->pdev, PCI_COMMAND, &real) ||
+	    PCI_POSSIBLE_ERROR(real))
+		return false;
 	return user & real & PCI_COMMAND_MEMORY;
 }
 
@@ -45,22 +46,45 @@ unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev)
 {
 	unsigned int causes = 0;
 
-	if (!dvp_memory_decodes(vdev))
-		causes |= DVP_CAUSE_DECODE_OFF;
+	/* One that sleeps may not answer; it is looked at again on wake-up. */
 	if (dvp_memory_sleeps(vdev->pdev))
 		causes |= DVP_CAUSE_SLEEP;
+	else if (!dvp_memory_decodes(vdev))
+		causes |= DVP_CAUSE_DECODE_OFF;
 	if (vdev->pm_runtime_engaged)
 		causes |= DVP_CAUSE_LOW_POWER;
 	return causes;
 }
 
 /**
- * dvp_memory_claim_bars() - request the regions of the BARs
+ * dvp_memory_claim_bar() - request the region of a BAR
+ * @vdev: the device, enabled
+ * @bar: a BAR that VFIO lets user space mmap
+ *
+ * Nothing to do after the first time, or where vfio_pci_core_enable() has done
+ * it. One that somebody else holds is tried again each time.
+ *
+ * Context: process context, may sleep; mmap_lock may be held.
+ *
+ * Return: 0; -EBUSY where somebody else holds it; -ENOMEM.
+ */
+int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar)
+{
+	static DEFINE_MUTEX(claim_lock);
+	int ret;
+
+	mutex_lock(&claim_lock);
+	ret = vfio_pci_core_setup_barmap(vdev, bar);
+	mutex_unlock(&claim_lock);
+	return ret;
+}
+
+/**
+ * dvp_memory_claim_bars() - request the regions of all BARs that can be mapped
  * @vdev: the device, after vfio_pci_core_finish_enable()
  *
- * An export needs the BAR's region requested, and finds it so from here on.
- * Newer cores do this in vfio_pci_core_enable(). A BAR that somebody else
- * holds is left alone: exports of it fail.
+ * Before a user can ask for one, so that the core, which has no lock for this
+ * on older kernels, finds it done.
  *
  * Context: process context, may sleep; VFIO's dev_set lock held.
  */
@@ -70,7 +94,7 @@ void dvp_memory_claim_bars(struct vfio_pci_core_device *vdev)
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		if (vdev->bar_mmap_supported[bar] &&
-		    vfio_pci_core_setup_barmap(vdev, bar))
+		    dvp_memory_claim_bar(vdev, bar))
 			pci_dbg(vdev->pdev, "BAR %d is not free\n", bar);
 	}
 }

@@ -4,14 +4,11 @@
  *
  * The address space of a mapping falls into slots of one PMD. A slot that lies
  * in the VMA and in one run of the buffer, with physical and virtual address
- * congruent, is for a huge entry. Every other slot is filled with small
- * entries, a window at a time, by whoever faults first in it. Which of the two
- * a slot is follows from the VMA and the buffer alone, so no slot ever mixes a
- * batch of small entries with a huge one. A slot for a huge entry in which a
- * small one is asked for all the same (huge pages switched off) gets a single
- * page through the kernel's own helper, which copes with a huge entry that
- * another CPU has just put there. Once it has a table of small entries it can
- * get no huge one any more, and is filled like the others.
+ * congruent, gets a huge entry. Every other slot is filled with small entries,
+ * a window at a time, by whoever faults first in it. Which of the two a slot is
+ * follows from the VMA and the buffer alone, so the two never meet, with one
+ * exception: mremap() may leave an empty table in a slot that could be huge.
+ * Such a table stays for as long as the slot does, and the slot is filled.
  *
  * Write-combining is real only in entries that we write ourselves: on x86 the
  * kernel's helpers take the cache mode from the PAT's book of ranges, where
@@ -72,40 +69,38 @@ static void dvp_spot_next_page(struct dvp_spot *spot)
 	dvp_spot_enter(spot, dvp_range_start(spot->buf->ranges, spot->i));
 }
 
-/**
- * dvp_vma_find_huge() - can a huge entry stand at an address
- * @vma: a mapping of a buffer
- * @addr: an address in it
- * @order: of the entry, as a power of two of pages
- * @pfn: filled with the first page frame of the entry
- *
- * Context: mmap_lock or the VMA's lock held.
- *
- * Return: true if the entry would lie in @vma and in one run, and is aligned.
- */
-bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
-		       unsigned int order, unsigned long *pfn)
+static bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
+			      unsigned long *pfn)
 {
-	unsigned long size = PAGE_SIZE << order;
 	struct dvp_spot spot;
 
-	addr = ALIGN_DOWN(addr, size);
-	if (addr < vma->vm_start || vma->vm_end - addr < size)
+	addr = ALIGN_DOWN(addr, PMD_SIZE);
+	if (vma->vm_ops != &dvp_vma_nc_ops || !dvp_vma_can_huge())
+		return false;
+	if (addr < vma->vm_start || vma->vm_end - addr < PMD_SIZE)
 		return false;
 	if (!dvp_spot_find(&spot, vma, addr))
 		return false;
 
 	*pfn = spot.pfn;
-	return IS_ALIGNED(spot.pfn, 1UL << order) &&
-	       spot.nr_pages >= 1UL << order;
+	return IS_ALIGNED(spot.pfn, PHYS_PFN(PMD_SIZE)) &&
+	       spot.nr_pages >= PHYS_PFN(PMD_SIZE);
 }
 
-static bool dvp_vma_slot_is_huge(struct vm_area_struct *vma, unsigned long addr)
+/**
+ * dvp_vma_is_huge() - is an address in a slot for a huge entry
+ * @vma: a mapping of a buffer
+ * @addr: an address in it
+ *
+ * Context: mmap_lock or the VMA's lock held.
+ *
+ * Return: true if it is.
+ */
+bool dvp_vma_is_huge(struct vm_area_struct *vma, unsigned long addr)
 {
 	unsigned long pfn;
 
-	return vma->vm_ops->huge_fault &&
-	       dvp_vma_find_huge(vma, addr, PMD_SHIFT - PAGE_SHIFT, &pfn);
+	return dvp_vma_find_huge(vma, addr, &pfn);
 }
 
 struct dvp_fill {
@@ -143,7 +138,7 @@ static vm_fault_t dvp_vma_fill_window(struct vm_area_struct *vma,
 	return VM_FAULT_NOPAGE;
 }
 
-static bool dvp_vma_slot_has_table(struct vm_fault *vmf)
+static bool dvp_vma_has_table(struct vm_fault *vmf)
 {
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
 
@@ -152,16 +147,24 @@ static bool dvp_vma_slot_has_table(struct vm_fault *vmf)
 
 static vm_fault_t dvp_vma_insert(struct vm_fault *vmf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct dvp_spot spot;
+	unsigned long pfn;
 
-	if (dvp_vma_slot_has_table(vmf) ||
-	    !dvp_vma_slot_is_huge(vma, vmf->address))
-		return dvp_vma_fill_window(vma, vmf->address);
+	if (!dvp_vma_has_table(vmf) &&
+	    dvp_vma_find_huge(vmf->vma, vmf->address, &pfn))
+		return dvp_vma_insert_huge(vmf, pfn);
+	return dvp_vma_fill_window(vmf->vma, vmf->address);
+}
 
-	if (!dvp_spot_find(&spot, vma, vmf->address & PAGE_MASK))
-		return VM_FAULT_SIGBUS;
-	return vmf_insert_pfn(vma, vmf->address, spot.pfn);
+/*
+ * Whoever revokes waits for fault_lock, so the table of a window is allocated
+ * before it is taken: a task without memory keeps nobody waiting.
+ */
+static int dvp_vma_prepare(struct vm_fault *vmf)
+{
+	if (dvp_vma_has_table(vmf) || dvp_vma_is_huge(vmf->vma, vmf->address))
+		return 0;
+	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK,
+				   PAGE_SIZE, NULL, NULL);
 }
 
 /*
@@ -194,7 +197,7 @@ static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 
 /**
  * dvp_vma_fault() - a page of a buffer is touched that has no entry
- * @vmf: the fault
+ * @vmf: the fault, on a small page or on a slot for a huge entry
  *
  * Context: page fault; mmap_lock or the VMA's lock held for read, and dropped
  * where VM_FAULT_RETRY is returned without FAULT_FLAG_RETRY_NOWAIT.
@@ -207,6 +210,9 @@ vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
 	struct dvp_buffer *buf = vmf->vma->vm_private_data;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 	enum dvp_access access;
+
+	if (dvp_vma_prepare(vmf))
+		return VM_FAULT_OOM;
 
 	down_read(&buf->fault_lock);
 	access = dvp_gate_access(buf);

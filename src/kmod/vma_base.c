@@ -4,6 +4,16 @@
  */
 #include "dvp.h"
 
+bool dvp_vma_can_huge(void)
+{
+	return false;
+}
+
+vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
+{
+	return VM_FAULT_FALLBACK;
+}
+
 const struct vm_operations_struct dvp_vma_nc_ops = {
 	.fault = dvp_vma_fault,
 };

@@ -2,52 +2,60 @@
 /*
  * Mappings on kernels with huge PFN maps.
  *
- * The memory management asks for the largest entry first and comes down where
- * the answer is VM_FAULT_FALLBACK, to small entries in the end.
+ * Entries of a PMD only. mremap() of the kernels up to 7.3 takes a PUD entry
+ * for a broken table and clears it without a flush of the TLB, so whoever moves
+ * a mapping could go on through it after a revocation.
  */
 #include "dvp.h"
 
-static vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned int order,
-				      unsigned long pfn)
+/**
+ * dvp_vma_can_huge() - does this machine have huge PFN maps
+ *
+ * Return: true if it does.
+ */
+bool dvp_vma_can_huge(void)
 {
-	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&
-	    order == PMD_SHIFT - PAGE_SHIFT)
-		return vmf_insert_pfn_pmd(vmf, pfn, false);
-	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) &&
-	    order == PUD_SHIFT - PAGE_SHIFT)
-		return vmf_insert_pfn_pud(vmf, pfn, false);
-	return VM_FAULT_FALLBACK;
+	return IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&
+	       has_transparent_hugepage();
+}
+
+/**
+ * dvp_vma_insert_huge() - put a huge entry where a fault is
+ * @vmf: the fault; its slot has no table
+ * @pfn: first page frame of the entry
+ *
+ * An entry that another CPU has just put there stays.
+ *
+ * Context: fault, with &dvp_buffer.fault_lock held for read.
+ *
+ * Return: what vmf_insert_pfn_pmd() says.
+ */
+vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
+{
+	return vmf_insert_pfn_pmd(vmf, pfn, false);
+}
+
+static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	if (order != PMD_SHIFT - PAGE_SHIFT ||
+	    !dvp_vma_is_huge(vmf->vma, vmf->address))
+		return VM_FAULT_FALLBACK;
+	return dvp_vma_fault(vmf);
 }
 
 /*
- * This may run under the VMA's lock, where a fault on a small page never does.
- * So a transition is left to that one: it falls back, and waits there.
+ * fork() reads a huge entry, then takes the locks and copies what it has read:
+ * copy_huge_pmd() in mm/huge_memory.c. A revocation in between would leave the
+ * child with an entry that nobody zaps. So the child gets none, and faults. It
+ * is told here, on its own VMA, as the parent can clear the flag by madvise().
  */
-static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
+static void dvp_vma_open(struct vm_area_struct *vma)
 {
-	struct dvp_buffer *buf = vmf->vma->vm_private_data;
-	vm_fault_t ret = VM_FAULT_FALLBACK;
-	unsigned long pfn;
-
-	if (!dvp_vma_find_huge(vmf->vma, vmf->address, order, &pfn))
-		return VM_FAULT_FALLBACK;
-
-	down_read(&buf->fault_lock);
-	switch (dvp_gate_access(buf)) {
-	case DVP_ACCESS_YES:
-		ret = dvp_vma_insert_huge(vmf, order, pfn);
-		break;
-	case DVP_ACCESS_NO:
-		ret = VM_FAULT_SIGBUS;
-		break;
-	case DVP_ACCESS_LATER:
-		break;
-	}
-	up_read(&buf->fault_lock);
-	return ret;
+	vm_flags_set(vma, VM_WIPEONFORK);
 }
 
 const struct vm_operations_struct dvp_vma_nc_ops = {
+	.open = dvp_vma_open,
 	.fault = dvp_vma_fault,
 	.huge_fault = dvp_vma_huge_fault,
 };
