@@ -11,7 +11,7 @@ boot_memory=${DVP_MEMORY:-1536}		# MiB
 # progress: shows what the guest says while it says it
 progress()
 {
-	local word rest ok=0 bad=0 status
+	local word rest ok=0 bad=0 status seconds
 
 	while read -r word rest; do
 		case $word in
@@ -21,8 +21,8 @@ progress()
 			[[ $rest == "not ok "* ]] && ((bad++))
 			;;
 		@end)
-			read -r rest status _ <<<"$rest"
-			printf '    %-28s %3d ok' "$rest" "$ok"
+			read -r rest status seconds <<<"${rest%$'\r'}"
+			printf '    %-28s %3d ok, %3d s' "$rest" "$ok" "$seconds"
 			((bad)) && printf ', %d not ok' "$bad"
 			((status > 128)) && printf ', status %d' "$status"
 			printf '\n'
@@ -38,29 +38,34 @@ transcript()
 	sed -un 's/\r$//; s/^@out //p; s/^@fail /init: /p'
 }
 
+# boot_qemu ARG...: the machine with its devices, in its chroot
+boot_qemu()
+{
+	chroot_run "$m_chroot" "$k_entry" "$b_dir" "${limit[@]}" "${qemu_command[@]}" "${qemu_devices[@]}" \
+		-kernel /kernel/vmlinuz -initrd /dvp/initrd -append "$kernel_append" "$@"
+}
+
 # boot_once FILTER: one boot, with the guest's words going through FILTER and to
 # b_dir/channel.log. Returns QEMU's status: 124 after boot_limit.
 boot_once()
 {
-	local status
+	local status limit=(timeout "--kill-after=10" "$boot_limit")
 
 	machine_append "$nonce" "$mode" "$program_limit"
-	timeout --kill-after=10 "$boot_limit" "${qemu_command[@]}" "${qemu_devices[@]}" \
-		-chardev "file,id=console,path=$b_dir/console.log" -serial chardev:console \
+	boot_qemu -chardev file,id=console,path=/dvp/console.log \
+		-serial chardev:console \
 		-chardev stdio,id=channel,signal=off -serial chardev:channel \
-		-kernel "$k_entry/vmlinuz" -initrd "$b_dir/initrd" \
-		-append "$kernel_append" </dev/null 2>"$b_dir/qemu.log" |
+		</dev/null 2>"$b_dir/qemu.log" |
 		tee "$b_dir/channel.log" | "$1"
 	status=${PIPESTATUS[0]}
 	return "$status"
 }
 
 # boot_retrying FILTER: boots again, twice at most, where QEMU and not the guest
-# under test is to blame, and says so in b_note. Two defects of TCG are known:
-# QEMU dies when a BAR goes away while another processor reads it; and a
-# processor can run a breakpoint that the kernel, patching itself, has already
-# taken back, which kills the guest. The second counts only before our init, so
-# before any code of ours: "@begin" hasn't been said.
+# under test is to blame, and says so in b_note: where QEMU itself dies of a
+# signal; and where the guest dies before our init, so before any code of ours has
+# run ("@begin" hasn't been said). One way to that is known: under TCG a processor
+# can run a breakpoint that the kernel, patching itself, has already taken back.
 boot_retrying()
 {
 	local try
@@ -125,7 +130,7 @@ boot()
 	mode=$2
 	nr_programs=$(($# - 3))
 	nonce=$(od -An -N 8 -t x1 /dev/urandom | tr -d ' \n')
-	machine_devices <"$3" || return
+	chroot_machine && machine_devices <"$3" || return
 	machine_command "$boot_memory"
 	image_build "$b_dir/initrd" "${@:3}" >"$b_dir/image.log" 2>&1 || {
 		cat "$b_dir/image.log"
@@ -162,11 +167,12 @@ programs_find()
 # boot_shell ROLES: the machine with its console on the terminal
 boot_shell()
 {
-	machine_devices <"$1" || return
+	chroot_machine && machine_devices <"$1" || return
 	machine_command "$boot_memory"
 	image_build "$b_dir/initrd" "$1" "$build"/user/vm/* || return
+	local limit=()
+
 	machine_append none shell 0
-	"${qemu_command[@]}" "${qemu_devices[@]}" -serial mon:stdio \
-		-chardev "file,id=channel,path=$b_dir/channel.log" -serial chardev:channel \
-		-kernel "$k_entry/vmlinuz" -initrd "$b_dir/initrd" -append "$kernel_append"
+	boot_qemu -serial mon:stdio -chardev file,id=channel,path=/dvp/channel.log \
+		-serial chardev:channel
 }

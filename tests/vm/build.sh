@@ -80,7 +80,7 @@ kernel_build()
 	local name=$1 mark log
 
 	shift
-	chroot_fetch "$k_distro" || {
+	chroot_build "$k_distro" || {
 		k_reason="no build environment"
 		return 1
 	}

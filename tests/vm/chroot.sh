@@ -1,24 +1,23 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# One chroot for each distribution, with the compiler that its kernels are built
-# with. It is made once, never changed, and the same for all kernels of that
-# distribution: their headers are mounted into it. Needs lib.sh and apt.sh.
+# Small Debian systems in the cache to run things in. For each distribution, one
+# with the compiler that its kernels are built with; and one with the QEMU that
+# all kernels are booted in. They are made once and not changed: the headers of a
+# kernel, or what a machine boots, are mounted into them. Needs lib.sh, apt.sh.
 
 # The libraries that kbuild's own tools are linked against differ in name from
 # release to release; the -dev packages bring the right ones.
-chroot_packages=gcc,make,kmod,sparse,libc6-dev,libelf-dev,libssl-dev,zlib1g-dev,pahole
+build_packages=gcc,make,kmod,sparse,libc6-dev,libelf-dev,libssl-dev,zlib1g-dev,pahole
 
-# chroot_path DISTRO
-chroot_path()
-{
-	local key
+# Not the host's QEMU: before 8.1, TCG switches a processor to a new memory map
+# before its TLB is flushed. When a BAR goes away, an access of the other
+# processor can then reach a wrong device: QEMU dies, or the end of an interrupt
+# gets lost and the guest hangs.
+machine_distro=trixie
+machine_packages=qemu-system-x86
 
-	key=$(sha256sum <<<"$chroot_packages") || return
-	say "$cache/chroots/$1-${key:0:8}"
-}
-
-# chroot_make DISTRO DIR: into a temporary directory, then renamed
+# chroot_make DISTRO DIR PACKAGES: into a temporary directory, then renamed
 chroot_make()
 {
 	local tmp=$cache/tmp/chroot
@@ -29,37 +28,51 @@ chroot_make()
 	grep -h . "$cache/apt/$1/suites/$1" "$cache/apt/$1/suites/$1"-{updates,security} \
 		>"$tmp/sources.list" 2>/dev/null
 	TMPDIR=$tmp mmdebstrap --mode=root --variant=essential --format=directory \
-		--architectures=amd64 --include="$chroot_packages" \
+		--architectures=amd64 --include="$3" \
 		--aptopt="$tmp/apt.conf" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		"$1" "$tmp/root" - <"$tmp/sources.list" || return
-	mkdir -p "$tmp/root/dvp" || return
+	mkdir -p "$tmp/root/dvp" "$tmp/root/kernel" || return
 	mv "$tmp/root" "$2" && rm -rf "$tmp"
 }
 
-# chroot_fetch DISTRO: sets k_chroot, making it anew every month for the sake of
-# compiler updates. The lists of the distribution must be there.
+# chroot_fetch DISTRO PACKAGES TEXT: sets chroot to the path, making it anew every
+# month for the sake of updates. TEXT says what it is for.
 chroot_fetch()
 {
 	local ret=0
 
-	k_chroot=$(chroot_path "$1") || return
-	[[ -d $k_chroot && $(find "$k_chroot" -maxdepth 0 -mtime -30) ]] && return
+	chroot=$cache/chroots/$1-$(cksum <<<"$2" | cut -d ' ' -f 1)
+	[[ -d $chroot && $(find "$chroot" -maxdepth 0 -mtime -30) ]] && return
 	lock "$cache/lock" "the cache" || return
 	cache_prune chroots
-	if [[ ! -d $k_chroot ]]; then
-		step "make a build environment of $1" "$cache/log/chroot-$1.log" \
-			chroot_make "$1" "$k_chroot" || ret=$?
+	if [[ ! -d $chroot ]]; then
+		{ [[ -s $cache/apt/$1/suites/$1 ]] || fetch_lists "$1"; } &&
+			step "make a $3 from $1" "$cache/log/chroot-$1.log" \
+				chroot_make "$1" "$chroot" "$2" || ret=$?
 	fi
 	unlock
 	return "$ret"
 }
 
-# chroot_run CHROOT ENTRY DIR COMMAND...: runs COMMAND in the chroot with the
-# headers of the kernel ENTRY where they belong and DIR as /dvp. The mounts are
-# in a namespace of their own, so nothing has to be taken down.
+# chroot_build DISTRO: sets k_chroot, to build in
+chroot_build()
+{
+	chroot_fetch "$1" "$build_packages" "build environment" && k_chroot=$chroot
+}
+
+# chroot_machine: sets m_chroot, to run QEMU in
+chroot_machine()
+{
+	chroot_fetch "$machine_distro" "$machine_packages" "machine environment" &&
+		m_chroot=$chroot
+}
+
+# chroot_run CHROOT ENTRY DIR COMMAND...: runs COMMAND in the chroot. The kernel
+# ENTRY is /kernel, with its headers where they belong, and DIR is /dvp. The
+# mounts are in a namespace of their own, so nothing has to be taken down.
 chroot_run()
 {
 	unshare --mount --propagation private -- "$vm_dir/chroot-enter" "$@"

@@ -6,7 +6,7 @@
 # it. Sourced; sets no shell options.
 #
 # Functions speak through a few globals: k_* describe the kernel at hand, set by
-# kernel_row, kernel_resolve and chroot_fetch; b_* its build and boot, of which
+# kernel_row, kernel_resolve and chroot_build; b_* its build and boot, of which
 # b_dir is set by the caller and the rest by kernel_build and boot.
 
 vm_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)

@@ -13,6 +13,7 @@ BEGIN {
 		"|blocked for more than|soft lockup|hard LOCKUP" \
 		"|detected stalls|self-detected stall|rcu: INFO: " \
 		"|UBSAN: |kmemleak: [1-9]|Kernel panic|list_(add|del) corruption" \
+		"|: bad p(te|md|ud|4d|gd) |VM_FAULT_OOM leaked" \
 		"|unregister_netdevice: waiting|DMAR: .*[Ff]ault|Unable to handle kernel"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
 	near = 60
