@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dvt_config.h"
 #include "dvt_hammer.h"
 
 enum {
@@ -141,14 +142,6 @@ static void *flip(void *arg)
 	return NULL;
 }
 
-static bool memory_is_on(const struct dvl_device *dev)
-{
-	uint16_t command;
-
-	ck_assert_int_eq(dvl_config_read(dev, PCI_COMMAND, &command, 2), 0);
-	return command & PCI_COMMAND_MEMORY;
-}
-
 START_TEST(config_write_that_is_flipped_meanwhile_leaves_no_stale_access)
 {
 	const struct place *place = &places[_i];
@@ -172,7 +165,7 @@ START_TEST(config_write_that_is_flipped_meanwhile_leaves_no_stale_access)
 						  (void *)&flipper.command, 2),
 				 0);
 		/* Only this thread writes: what it finds now must stand. */
-		if (memory_is_on(&dev)) {
+		if (dvt_memory_is_on(&dev)) {
 			nr_on++;
 			ck_assert_int_eq(dvt_read32(map), DVT_PATTERN);
 		} else {

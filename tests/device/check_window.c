@@ -25,12 +25,14 @@ START_TEST(one_touch_fills_the_slot)
 	map = dvt_map_at(dvt_export(&dev, BAR, 0, len, O_RDWR), 0, len,
 			 PROT_READ | PROT_WRITE, DVT_HUGE, PAGE);
 	ck_assert_int_ge(dvt_read32(map + 0x2ab000), 0);
-	for (off = 0; off < len; off += PAGE)
+	for (off = 0; off < len; off += PAGE) {
+		bool filled = off >= 0x1ff000 && off < 0x3ff000;
+
 		dvt_assert_level(importer, map + off,
-			     off >= 0x1ff000 && off < 0x3ff000 ? DVP_PTE_4K :
-								 DVP_PTE_NONE);
+				 filled ? DVP_PTE_4K : DVP_PTE_NONE);
+	}
 	dvt_assert_frames(importer, map + 0x1ff000, DVT_HUGE,
-		      dvt_bar_addr(dev.bdf, BAR) + 0x1ff000);
+			  dvt_bar_addr(dev.bdf, BAR) + 0x1ff000);
 }
 END_TEST
 
@@ -52,7 +54,7 @@ START_TEST(one_touch_fills_nothing_outside_its_mapping)
 	ck_assert_int_ge(dvt_read32(map + 0x5000), 0);
 	for (off = 0; off < 0x20000; off += PAGE)
 		dvt_assert_level(importer, map + off,
-			     off < 0x10000 ? DVP_PTE_4K : DVP_PTE_NONE);
+				 off < 0x10000 ? DVP_PTE_4K : DVP_PTE_NONE);
 	dvt_assert_level(importer, map + 0x20000, DVP_PTE_NONE);
 	dvt_assert_level(importer, map - PAGE, DVP_PTE_NONE);
 	ck_assert_int_eq(dvt_read32(map + 0x20000), DVT_SIGSEGV);
@@ -60,7 +62,7 @@ START_TEST(one_touch_fills_nothing_outside_its_mapping)
 	ck_assert_int_ge(dvt_read32(map + 0x1f000), 0);
 	dvt_assert_frames(importer, map, 0x10000, dvt_bar_addr(dev.bdf, BAR));
 	dvt_assert_frames(importer, map + 0x10000, 0x10000,
-		      dvt_bar_addr(dev.bdf, BAR) + DVT_MIB);
+			  dvt_bar_addr(dev.bdf, BAR) + DVT_MIB);
 }
 END_TEST
 
@@ -76,7 +78,7 @@ START_TEST(mapping_of_a_part_of_a_buffer_fills_that_part)
 	map = dvt_map_at(fd, 0x5000, 0x4000, PROT_READ, DVT_HUGE, 0x9000);
 	ck_assert_int_ge(dvt_read32(map + 0x3000), 0);
 	dvt_assert_frames(importer, map, 0x4000,
-		      dvt_bar_addr(dev.bdf, BAR) + 0x5000);
+			  dvt_bar_addr(dev.bdf, BAR) + 0x5000);
 	dvt_assert_level(importer, map + 0x4000, DVP_PTE_NONE);
 }
 END_TEST
