@@ -121,13 +121,27 @@ void dvp_hooks_exit(void)
 	kfree(dvp_hooks_pm_copy);
 }
 
+/*
+ * Waits for a wake-up that is under way. That cancels a request to let the
+ * device sleep, too; the last put makes a new one.
+ */
+static void dvp_hooks_look_again(struct dvp_device *dvdev)
+{
+	struct device *dev = &dvdev->vdev.pdev->dev;
+
+	pm_runtime_get_noresume(dev);
+	pm_runtime_barrier(dev);
+	dvp_gate_refresh(dvdev->gate, &dvdev->vdev);
+	pm_runtime_put(dev);
+}
+
 /**
  * dvp_hooks_register() - register a device with VFIO
  * @dvdev: the device, ready to be opened
  *
  * While the core registers a device its own PM callbacks are in place for all
  * of them, so a wake-up can slip by, and may still be under way with the core's
- * callback: wait for it, and look at each device.
+ * callback: look at each device again.
  *
  * Context: probe; device lock held.
  *
@@ -145,10 +159,8 @@ int dvp_hooks_register(struct dvp_device *dvdev)
 
 	/* After a failure too: the core may have stored its callbacks. */
 	dvp_hooks_wrap_pm_locked(dvdev->vdev.pdev->dev.driver);
-	list_for_each_entry(each, &dvp_hooks_devices, node) {
-		pm_runtime_barrier(&each->vdev.pdev->dev);
-		dvp_gate_refresh(each->gate, &each->vdev);
-	}
+	list_for_each_entry(each, &dvp_hooks_devices, node)
+		dvp_hooks_look_again(each);
 	mutex_unlock(&dvp_hooks_devices_lock);
 	return ret;
 }

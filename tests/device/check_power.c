@@ -332,6 +332,24 @@ START_TEST(low_power_ends_with_the_last_close)
 }
 END_TEST
 
+/* Binding one device must not keep another, bound just before, from sleep. */
+START_TEST(devices_that_nobody_uses_sleep)
+{
+	static const char * const roles[] = { "DVP_BDF", ROLE };
+	size_t i;
+
+	for (i = 0; i < DVT_ARRAY_SIZE(roles); i++) {
+		if (!dvt_bdf(roles[i]))
+			dvt_skip("no device for %s", roles[i]);
+		ck_assert_int_eq(dvl_sysfs_unbind(dvt_bdf(roles[i])), 0);
+	}
+	for (i = 0; i < DVT_ARRAY_SIZE(roles); i++)
+		dvt_bind(dvt_bdf(roles[i]), DVL_DRIVER);
+	for (i = 0; i < DVT_ARRAY_SIZE(roles); i++)
+		wait_until_suspended(dvt_bdf(roles[i]));
+}
+END_TEST
+
 DVT_MAIN("power",
 	 { low_power_pauses_and_exit_resumes },
 	 { low_power_of_a_device_without_pm_pauses_too },
@@ -346,4 +364,5 @@ DVT_MAIN("power",
 	 { probing_the_features_leaves_the_buffer_usable },
 	 { exit_without_entry_leaves_the_buffer_usable },
 	 { export_in_low_power_starts_paused },
-	 { low_power_ends_with_the_last_close })
+	 { low_power_ends_with_the_last_close },
+	 { devices_that_nobody_uses_sleep })
