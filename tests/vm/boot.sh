@@ -49,23 +49,30 @@ boot_qemu()
 # b_dir/channel.log. Returns QEMU's status: 124 after boot_limit.
 boot_once()
 {
-	local status limit=(timeout "--kill-after=10" "$boot_limit")
+	local status watcher limit=(timeout "--kill-after=10" "$boot_limit")
 
 	machine_append "$nonce" "$mode" "$program_limit"
-	boot_qemu -chardev file,id=console,path=/dvp/console.log \
+	: >"$b_dir/channel.log"
+	watch_prepare || return
+	watch >/dev/null 2>&1 </dev/null &
+	watcher=$!
+	boot_qemu "${qemu_monitor[@]}" -chardev file,id=console,path=/dvp/console.log \
 		-serial chardev:console \
 		-chardev stdio,id=channel,signal=off -serial chardev:channel \
 		</dev/null 2>"$b_dir/qemu.log" |
 		tee "$b_dir/channel.log" | "$1"
 	status=${PIPESTATUS[0]}
+	kill "$watcher" 2>/dev/null
+	wait "$watcher" 2>/dev/null
 	return "$status"
 }
 
 # boot_retrying FILTER: boots again, twice at most, where QEMU and not the guest
 # under test is to blame, and says so in b_note: where QEMU itself dies of a
-# signal; and where the guest dies before our init, so before any code of ours has
-# run ("@begin" hasn't been said). One way to that is known: under TCG a processor
-# can run a breakpoint that the kernel, patching itself, has already taken back.
+# signal; where watch has seen that it lost an interrupt; and where the guest dies
+# before our init, so before any code of ours has run ("@begin" hasn't been said).
+# One way to that is known: under TCG a processor can run a breakpoint that the
+# kernel, patching itself, has already taken back.
 boot_retrying()
 {
 	local try
@@ -77,6 +84,8 @@ boot_retrying()
 		# 137: killed after the time limit was ignored
 		if ((b_status > 128 && b_status != 137)); then
 			b_note="QEMU died of signal $((b_status - 128)), boot $try of 3"
+		elif [[ -s $b_dir/stuck ]]; then
+			b_note="QEMU lost an interrupt, boot $try of 3"
 		elif ((b_status == 0)) && ! grep -q '^@begin' "$b_dir/channel.log"; then
 			b_note="the kernel died before init, boot $try of 3"
 		else

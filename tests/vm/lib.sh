@@ -147,4 +147,5 @@ kernel_row()
 . "$vm_dir/build.sh"
 . "$vm_dir/machine.sh"
 . "$vm_dir/image.sh"
+. "$vm_dir/watch.sh"
 . "$vm_dir/boot.sh"
