@@ -34,14 +34,14 @@ rule_one_version()
 		xargs -0 grep -nFw -- "$version"
 }
 
-# mirrors come from the machine's settings
+# mirrors come from the machine's settings; a host without a dot says nothing
 rule_no_mirror()
 {
 	local host
 
 	apt-get -o Dir::State::lists=/nonexistent update --print-uris 2>/dev/null |
-		sed -n "s|^'[a-z+]*://\([^/:]*\).*|\1|p" | sort -u | while read -r host; do
-			printf '%s\0' "${files[@]}" | xargs -0 grep -nF -- "$host"
+		sed -n "s|^'[a-z+]*://\([^/:]*\.[^/:]*\).*|\1|p" | sort -u | while read -r host; do
+			printf '%s\0' "${files[@]}" | xargs -0 grep -nFw -- "$host"
 		done
 }
 

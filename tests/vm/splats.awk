@@ -14,6 +14,7 @@ BEGIN {
 		"|detected stalls|self-detected stall|rcu: INFO: " \
 		"|UBSAN: |kmemleak: [1-9]|Kernel panic|list_(add|del) corruption" \
 		"|: bad p(te|md|ud|4d|gd) |VM_FAULT_OOM leaked" \
+		"|x86/PAT: .*(expected mapping type|conflicting|freeing invalid)" \
 		"|unregister_netdevice: waiting|DMAR: .*[Ff]ault|Unable to handle kernel"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
 	near = 60

@@ -20,8 +20,10 @@ function close_program(why,	name)
 	if (program == "")
 		return
 	for (name in nr_skips) {
-		if (nr_skips[name] > nr_ok[name])
+		if (nr_skips[name] > nr_ok[name]) {
+			bad(program ": " name ": skipped, but did not end well")
 			nr_skips[name] = nr_ok[name]
+		}
 		passed -= nr_skips[name]
 		skipped += nr_skips[name]
 	}
