@@ -4,7 +4,7 @@
 # Boots a kernel with an image, watches, and judges. Needs lib.sh, machine.sh
 # and image.sh; the kernel must have been fetched, and b_dir be its directory.
 
-boot_limit=${DVP_BOOT_LIMIT:-1200}	# seconds for the whole boot
+boot_limit=${DVP_BOOT_LIMIT:-720}	# seconds for the whole boot
 program_limit=${DVP_PROGRAM_LIMIT:-600}	# and for one program in it
 boot_memory=${DVP_MEMORY:-1536}		# MiB
 
@@ -67,12 +67,21 @@ boot_once()
 	return "$status"
 }
 
+# boot_accused: whether the boot that ended has said anything against us by then
+boot_accused()
+{
+	grep -qE '^@(tap not ok|fail)' "$b_dir/channel.log" && return
+	[[ ! -s $b_dir/stuck ]] &&
+		(($(awk -v MAX=0 -v OUT=/dev/null -f "$vm_dir/splats.awk" "$b_dir/console.log")))
+}
+
 # boot_retrying FILTER: boots again, twice at most, where QEMU and not the guest
 # under test is to blame, and says so in b_note: where QEMU itself dies of a
 # signal; where watch has seen that it lost an interrupt; and where the guest dies
 # before our init, so before any code of ours has run ("@begin" hasn't been said).
 # One way to that is known: under TCG a processor can run a breakpoint that the
-# kernel, patching itself, has already taken back.
+# kernel, patching itself, has already taken back. A boot with a failure or a
+# splat in it stands, however it ended.
 boot_retrying()
 {
 	local try
@@ -82,7 +91,9 @@ boot_retrying()
 		b_status=0
 		boot_once "$1" || b_status=$?
 		# 137: killed after the time limit was ignored
-		if ((b_status > 128 && b_status != 137)); then
+		if [[ -s $b_dir/channel.log ]] && boot_accused; then
+			break
+		elif ((b_status > 128 && b_status != 137)); then
 			b_note="QEMU died of signal $((b_status - 128)), boot $try of 3"
 		elif [[ -s $b_dir/stuck ]]; then
 			b_note="QEMU lost an interrupt, boot $try of 3"
@@ -168,7 +179,8 @@ programs_find()
 			continue
 		fi
 		for path in "$dir"/$pattern; do
-			[[ -x $path && ${path##*/} == check_* ]] && say "$path"
+			# A program that has lost its source is no test any more.
+			[[ -x $path && -e $top/tests/device/${path##*/}.c ]] && say "$path"
 		done
 	done | sort -u
 }
