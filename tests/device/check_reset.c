@@ -3,7 +3,7 @@
  * Resets, by every way that leads to one. A reset is over when its call
  * returns, so what shows that it revoked is that no page table entry survived;
  * then the same mappings work again. What is read while one lasts is the
- * matter of check_race.c.
+ * matter of check_during.c.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -71,6 +71,7 @@ START_TEST(every_one_of_many_resets_revokes_and_restores)
 {
 	struct dvl_device dev;
 	struct dvt_witness w;
+	bool judged = false;
 	int i;
 
 	dvt_open_or_skip(&dev, "DVP_BDF_FLR");
@@ -78,10 +79,12 @@ START_TEST(every_one_of_many_resets_revokes_and_restores)
 	for (i = 0; i < 5; i++) {
 		dvt_witness_rearm(&w);
 		ck_assert_int_eq(dvl_device_reset(&dev), 0);
-		dvt_witness_assert_zapped(&w);
+		judged = dvt_witness_assert_zapped(&w);
 		dvt_witness_assert_usable(&w);
 	}
 	dvt_witness_stop(&w);
+	if (!judged)
+		dvt_skip(NO_JUDGE);
 }
 END_TEST
 

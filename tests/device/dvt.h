@@ -188,7 +188,7 @@ void dvt_traces_assert_same(const struct dvt_traces *before);
 
 /* A descriptor of the kernel's log that reads only what comes from now on. */
 int dvt_log_mark(void);
-/* No line since the mark is ours, or a warning; closes @log. */
+/* No line since the mark is about us; closes @log. */
 void dvt_log_assert_silent(int log);
 /* Whether a line since the mark has @text in it; reads up to that line. */
 bool dvt_log_has(int log, const char *text);

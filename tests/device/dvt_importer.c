@@ -42,12 +42,7 @@ int dvt_module_load(const char *name, const char *params)
 	return ret;
 }
 
-/**
- * dvt_importer_open() - open the test module, and load it if need be
- *
- * Return: a descriptor, or a negative errno.
- */
-int dvt_importer_open(void)
+static int load_and_open(void)
 {
 	int fd, ret, tries;
 
@@ -63,6 +58,23 @@ int dvt_importer_open(void)
 		fd = open(DVP_IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
 	}
 	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * dvt_importer_open() - open the test module, and load it if need be
+ *
+ * Fails the test where DVP_MODULES promises the module.
+ *
+ * Return: a descriptor, or a negative errno.
+ */
+int dvt_importer_open(void)
+{
+	int fd = load_and_open();
+
+	if (fd < 0 && getenv("DVP_MODULES"))
+		ck_abort_msg("dvp-importer of %s cannot be used: %s",
+			     getenv("DVP_MODULES"), strerror(-fd));
+	return fd;
 }
 
 /**

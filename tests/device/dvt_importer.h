@@ -8,7 +8,10 @@
 
 int dvt_importer_open(void);
 
-/* Opens the test module, or skips the test where it cannot be had. */
+/*
+ * Opens the test module, or skips the test where there is none. That a module
+ * in DVP_MODULES cannot be loaded is no reason to skip: the test fails.
+ */
 #define dvt_importer_or_skip(fd)					\
 	do {								\
 		(fd) = dvt_importer_open();				\

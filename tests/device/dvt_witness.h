@@ -54,8 +54,9 @@ void dvt_witness_assert_paused(const struct dvt_witness *w);
 /* SIGBUS, and a new mmap gives ENODEV, here and there. */
 void dvt_witness_assert_dead(const struct dvt_witness *w);
 /*
- * No mapping has a page table entry: it was taken away since it was touched.
- * Judged where the test module is there; else false.
+ * The mappings that were touched have lost their page table entries, which
+ * dvt_witness_rearm() saw. Judged where the test module is there; else false.
+ * Of the others there is nothing to see but their first touch, afterwards.
  */
 bool dvt_witness_assert_zapped(const struct dvt_witness *w);
 
