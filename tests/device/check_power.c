@@ -11,7 +11,6 @@
 
 #include "dvt_witness.h"
 
-#define STATUS_TRIES 1000
 #define STATUS_PAUSE_US 10000
 
 /* The select register of the virtio common configuration keeps what is written. */
@@ -52,20 +51,21 @@ static bool has_low_power(const struct dvl_device *dev)
 			    NULL, 0);
 }
 
-/* The kernel suspends an idle device a moment after the ioctl. */
+/*
+ * The kernel suspends an idle device a moment after the ioctl. If it never
+ * does, Check's timeout is the judge.
+ */
 static void wait_until_suspended(const char *bdf)
 {
-	char status[32] = "";
-	int tries;
+	char status[32];
 
-	for (tries = 0; tries < STATUS_TRIES; tries++) {
+	for (;;) {
 		ck_assert_int_eq(dvl_sysfs_read(bdf, "power/runtime_status",
 						status, sizeof(status)), 0);
 		if (!strcmp(status, "suspended"))
 			return;
 		usleep(STATUS_PAUSE_US);
 	}
-	ck_abort_msg("%s never slept: %s", bdf, status);
 }
 
 static void host_wakes(const char *bdf)

@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dvt_hammer.h"
 
 #define PAGE 0x1000
-#define SLEEP_TRIES 1000
 #define SLEEP_PAUSE_US 1000
 
 /**
@@ -127,20 +127,32 @@ static char process_state(pid_t pid)
 	return state;
 }
 
-/* Returns when it sleeps, in the fault or, if that does not wait, behind it. */
+/* It has not answered, nor gone. */
+static void assert_waits(const struct dvt_child *toucher)
+{
+	int64_t value;
+
+	ck_assert_int_eq(recv(toucher->sock, &value, sizeof(value),
+			      MSG_DONTWAIT | MSG_PEEK), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+}
+
+/*
+ * Returns when it sleeps, which it does only in the fault. That it does not
+ * wait there shows in an answer. If neither comes, Check's timeout judges.
+ */
 static void toucher_start(struct dvt_child *toucher, void *addr)
 {
 	int64_t started;
-	int tries;
 
 	dvt_child_fork(toucher, DVT_NOBODY, touch, addr);
 	ck_assert_int_eq(read(toucher->sock, &started, sizeof(started)),
 			 sizeof(started));
-	for (tries = 0; tries < SLEEP_TRIES; tries++) {
-		if (strchr("SDZ", process_state(toucher->pid)))
-			return;
+	while (!strchr("SD", process_state(toucher->pid))) {
+		assert_waits(toucher);
 		usleep(SLEEP_PAUSE_US);
 	}
+	assert_waits(toucher);
 }
 
 static int64_t toucher_end(struct dvt_child *toucher)
