@@ -3,6 +3,7 @@
  * Cache modes, as the page table entries and the PAT register have them: what
  * MEMATTR promises reaches the entries, and stays there.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -278,6 +279,19 @@ START_TEST(attribute_of_one_buffer_is_not_that_of_another)
 }
 END_TEST
 
+START_TEST(refused_value_leaves_the_attribute_as_it_was)
+{
+	struct dvl_device dev;
+	int importer, fd;
+
+	dvt_importer_or_skip(importer);
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	export_or_skip(fd, &dev, row_memattr(_i));
+	ck_assert_int_eq(dvl_memattr(dev.fd, fd, 7), -ENOENT);
+	assert_attr(importer, row_map(_i, fd), row_memattr(_i));
+}
+END_TEST
+
 DVT_MAIN("cache",
 	 { write_combining_is_offered_on_x86 },
 	 { default_is_uncached, 2 },
@@ -288,4 +302,5 @@ DVT_MAIN("cache",
 	 { attribute_survives_mremap, NR_ROWS },
 	 { attribute_survives_fork, NR_ROWS },
 	 { mappings_keep_the_attribute_that_they_were_made_with },
-	 { attribute_of_one_buffer_is_not_that_of_another })
+	 { attribute_of_one_buffer_is_not_that_of_another },
+	 { refused_value_leaves_the_attribute_as_it_was, NR_ROWS })

@@ -88,6 +88,24 @@ START_TEST(info_refuses_a_smaller_argsz)
 }
 END_TEST
 
+START_TEST(info_gives_efault_where_it_cannot_be_written)
+{
+	struct vfio_device_feature *arg;
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	arg = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(arg, MAP_FAILED);
+	arg->argsz = INFO_ARGSZ;
+	arg->flags = VFIO_DEVICE_FEATURE_GET | DMABUF_VFIO_PCI_FEATURE_INFO;
+	ck_assert_int_eq(ioctl(dev.fd, VFIO_DEVICE_FEATURE, arg), 0);
+	ck_assert_int_eq(mprotect(arg, 4096, PROT_READ), 0);
+	ck_assert_int_eq(ioctl(dev.fd, VFIO_DEVICE_FEATURE, arg), -1);
+	ck_assert_int_eq(errno, EFAULT);
+}
+END_TEST
+
 START_TEST(info_cannot_be_set)
 {
 	struct dvl_device dev;
@@ -115,6 +133,10 @@ START_TEST(caps_that_are_set_are_true)
 	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_MMAP, 0);
 	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_REVOKE, 0);
 	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_READ_ONLY, 0);
+
+	/* This version neither lets others attach nor uses another exporter. */
+	ck_assert_uint_eq(caps & DMABUF_VFIO_PCI_CAP_DMA_IMPORT, 0);
+	ck_assert_uint_eq(caps & DMABUF_VFIO_PCI_CAP_CORE_EXPORTER, 0);
 
 	fd = dvt_export(&dev, 2, 0, 4096, O_RDONLY);
 	map = dvt_map(fd, 4096, PROT_READ);
@@ -196,6 +218,7 @@ DVT_MAIN("info",
 	 { info_overwrites_what_was_in_reserved },
 	 { info_accepts_a_larger_argsz },
 	 { info_refuses_a_smaller_argsz },
+	 { info_gives_efault_where_it_cannot_be_written },
 	 { info_cannot_be_set },
 	 { caps_that_are_set_are_true },
 	 { probe_tells_which_operation_a_feature_has,

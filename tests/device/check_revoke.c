@@ -155,6 +155,43 @@ START_TEST(temporarily_revoked_buffer_can_be_revoked_for_good)
 }
 END_TEST
 
+/* Steps of a buffer's life; each of these words is one order of them. */
+static const char * const orders[] = {
+	"-r+", "-+r", "r-+", "r-r+r", "-r-+r", "--r++", "-+-r+-+",
+};
+
+START_TEST(pausing_and_revoking_in_any_order_is_silent)
+{
+	const char *step;
+	struct dvl_device dev;
+	bool revoked = false;
+	uint8_t *map;
+	int fd, log;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	fd = dvt_export(&dev, BAR, 0, LEN, O_RDWR);
+	map = dvt_map(fd, LEN, RW);
+	dvt_assert_usable(map);
+	log = dvt_log_mark();
+	for (step = orders[_i]; *step; step++) {
+		if (*step == '-') {
+			dvt_memory_off(&dev);
+		} else if (*step == '+') {
+			dvt_memory_on(&dev);
+		} else {
+			ck_assert_int_eq(dvl_revoke(dev.fd, fd),
+					 revoked ? -EBADFD : 0);
+			revoked = true;
+		}
+		if (revoked || *step == '-')
+			assert_gone(map);
+		else
+			dvt_assert_usable(map);
+	}
+	dvt_log_assert_silent(log);
+}
+END_TEST
+
 START_TEST(revoking_twice_gives_ebadfd_and_no_log_line)
 {
 	struct dvl_device dev;
@@ -174,17 +211,19 @@ START_TEST(revoked_is_for_ever)
 {
 	struct dvl_device dev;
 	uint8_t *map;
-	int fd;
+	int fd, log;
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	fd = dvt_export(&dev, BAR, 0, LEN, O_RDWR);
 	map = dvt_map(fd, LEN, RW);
 	dvt_assert_usable(map);
+	log = dvt_log_mark();
 	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
 	dvt_memory_off(&dev);
 	assert_gone(map);
 	dvt_memory_on(&dev);
 	assert_gone(map);
+	dvt_log_assert_silent(log);
 	dvl_device_close(&dev);
 	assert_gone(map);
 	dvt_open(&dev, dvt_bdf("DVP_BDF"));
@@ -287,6 +326,8 @@ DVT_MAIN("revoke",
 	 { any_descriptor_of_the_buffer_will_do },
 	 { read_only_buffer_can_be_revoked },
 	 { temporarily_revoked_buffer_can_be_revoked_for_good },
+	 { pausing_and_revoking_in_any_order_is_silent,
+	   DVT_ARRAY_SIZE(orders) },
 	 { revoking_twice_gives_ebadfd_and_no_log_line },
 	 { revoked_is_for_ever },
 	 { same_range_can_be_exported_again_at_once },
