@@ -149,20 +149,6 @@ int dvl_device_open(struct dvl_device *dev, const char *bdf)
 	return dvl_device_open_in(dev, bdf, NULL, NULL);
 }
 
-/**
- * dvl_device_open_token() - open a device that asks for a VF token
- * @dev: filled in; all descriptors are -1 when the call fails
- * @bdf: address of the device
- * @vf_token: the token as a UUID
- *
- * Return: 0 or a negative errno; -EACCES for a wrong token.
- */
-int dvl_device_open_token(struct dvl_device *dev, const char *bdf,
-			  const char *vf_token)
-{
-	return dvl_device_open_in(dev, bdf, NULL, vf_token);
-}
-
 static void close_and_forget(int *fd)
 {
 	if (*fd >= 0)

@@ -46,8 +46,6 @@ int dvl_sysfs_unbind(const char *bdf);
 
 /* device.c */
 int dvl_device_open(struct dvl_device *dev, const char *bdf);
-int dvl_device_open_token(struct dvl_device *dev, const char *bdf,
-			  const char *vf_token);
 int dvl_device_open_in(struct dvl_device *dev, const char *bdf,
 		       const struct dvl_device *other, const char *vf_token);
 void dvl_device_close(struct dvl_device *dev);
