@@ -5,14 +5,34 @@
 
 #include "dvt_hammer.h"
 
-static void *hammer_run(void *arg)
+/* A mapping that cannot be made counts as a bad read. */
+static int64_t read_new_mapping(const struct dvt_hammer *hammer, size_t off)
 {
-	struct dvt_hammer *hammer = arg;
-	size_t page_size = getpagesize(), page = 0;
+	size_t len = hammer->nr_pages * getpagesize();
+	void *addr = mmap(NULL, len, PROT_READ, MAP_SHARED, hammer->fd,
+			  hammer->off);
+	int64_t value;
+
+	if (addr == MAP_FAILED)
+		return DVT_SIGSEGV;
+	value = dvt_read32((uint8_t *)addr + off);
+	munmap(addr, len);
+	return value;
+}
+
+/**
+ * dvt_hammer_run() - read until told to stop
+ * @hammer: set up; may lie in memory that two processes share
+ */
+void dvt_hammer_run(struct dvt_hammer *hammer)
+{
+	size_t page_size = getpagesize(), page = 0, off;
 	int64_t value;
 
 	while (!atomic_load_explicit(&hammer->stop, memory_order_relaxed)) {
-		value = dvt_read32(hammer->addr + page * page_size);
+		off = page * page_size + hammer->word;
+		value = hammer->fd < 0 ? dvt_read32(hammer->addr + off) :
+					 read_new_mapping(hammer, off);
 		if (value == hammer->expected)
 			atomic_fetch_add(&hammer->nr_good, 1);
 		else if (value == DVT_SIGBUS)
@@ -22,7 +42,22 @@ static void *hammer_run(void *arg)
 		/* A prime, so that neighbours do not follow each other. */
 		page = (page + 7) % hammer->nr_pages;
 	}
+}
+
+static void *run(void *hammer)
+{
+	dvt_hammer_run(hammer);
 	return NULL;
+}
+
+/**
+ * dvt_hammer_start_thread() - read in a thread
+ * @hammer: set up
+ */
+void dvt_hammer_start_thread(struct dvt_hammer *hammer)
+{
+	ck_assert_int_eq(pthread_create(&hammer->thread, NULL, run, hammer),
+			 0);
 }
 
 /**
@@ -48,9 +83,9 @@ static void start(struct dvt_hammer *hammer, const void *addr, size_t nr_pages,
 		.addr = addr,
 		.nr_pages = nr_pages,
 		.expected = expected,
+		.fd = -1,
 	};
-	ck_assert_int_eq(pthread_create(&hammer->thread, NULL, hammer_run,
-					hammer), 0);
+	dvt_hammer_start_thread(hammer);
 	dvt_hammer_wait_any(hammer, 1);
 }
 
@@ -113,6 +148,18 @@ void dvt_hammer_wait_any(struct dvt_hammer *hammer, unsigned long nr)
 }
 
 /**
+ * dvt_hammer_assert_good() - it saw nothing wrong
+ * @hammer: stopped
+ */
+void dvt_hammer_assert_good(struct dvt_hammer *hammer)
+{
+	ck_assert_msg(!atomic_load(&hammer->nr_bad),
+		      "%lu of %lu reads gave a value that is not there: %#lx",
+		      atomic_load(&hammer->nr_bad), nr_any(hammer),
+		      (unsigned long)atomic_load(&hammer->bad));
+}
+
+/**
  * dvt_hammer_stop() - end the thread, and see that it saw nothing wrong
  * @hammer: the thread; its counts can be read then
  */
@@ -120,8 +167,5 @@ void dvt_hammer_stop(struct dvt_hammer *hammer)
 {
 	atomic_store(&hammer->stop, true);
 	ck_assert_int_eq(pthread_join(hammer->thread, NULL), 0);
-	ck_assert_msg(!atomic_load(&hammer->nr_bad),
-		      "%lu of %lu reads gave a value that is not there: %#lx",
-		      atomic_load(&hammer->nr_bad), nr_any(hammer),
-		      (unsigned long)atomic_load(&hammer->bad));
+	dvt_hammer_assert_good(hammer);
 }

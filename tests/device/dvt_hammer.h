@@ -17,8 +17,11 @@
 
 /**
  * struct dvt_hammer - the thread and what it saw
- * @addr: the mapping; the first word of each page is read
+ * @addr: the mapping; a word of each page is read
  * @nr_pages: how many pages
+ * @word: which word, in bytes from the start of the page
+ * @fd: -1, or map it anew from here for each read
+ * @off: where in @fd
  * @expected: what it holds
  * @nr_good: reads that gave @expected
  * @nr_sigbus: reads that gave SIGBUS
@@ -28,6 +31,9 @@
 struct dvt_hammer {
 	const uint8_t *addr;
 	size_t nr_pages;
+	size_t word;
+	int fd;
+	uint64_t off;
 	uint32_t expected;
 	pthread_t thread;
 	atomic_bool stop;
@@ -43,8 +49,11 @@ void dvt_hammer_start(struct dvt_hammer *hammer, const void *addr,
 		      size_t len);
 void dvt_hammer_start_word(struct dvt_hammer *hammer, const void *addr,
 			   uint32_t expected);
+void dvt_hammer_start_thread(struct dvt_hammer *hammer);
+void dvt_hammer_run(struct dvt_hammer *hammer);
 void dvt_hammer_wait_good(struct dvt_hammer *hammer, unsigned long nr);
 void dvt_hammer_wait_any(struct dvt_hammer *hammer, unsigned long nr);
+void dvt_hammer_assert_good(struct dvt_hammer *hammer);
 void dvt_hammer_stop(struct dvt_hammer *hammer);
 
 #endif /* DVT_HAMMER_H */
