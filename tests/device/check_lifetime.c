@@ -8,15 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "dvt_importer.h"
+#include "dvt_module.h"
 #include "dvt_witness.h"
 
 #define BAR 2
 #define LEN DVT_MIB
-#define MODULE "dmabuf_vfio_pci"
 
 enum { NR_MANY = 400 };
 
@@ -242,36 +240,6 @@ END_TEST
  * for their overrides are still there.
  */
 
-static int unload(void)
-{
-	return syscall(SYS_delete_module, MODULE, O_NONBLOCK) ? -errno : 0;
-}
-
-/* The parameters that it was loaded with, to load it the same way again. */
-static void get_params(char *params, size_t size)
-{
-	static const char * const names[] = {
-		"enable_sriov", "disable_denylist", "nointxmask",
-		"disable_idle_d3", "disable_vga",
-	};
-	char path[128], value[16];
-	size_t i, len = 0;
-	FILE *file;
-
-	params[0] = '\0';
-	for (i = 0; i < DVT_ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "/sys/module/" MODULE
-			 "/parameters/%s", names[i]);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fscanf(file, "%15s", value) == 1)
-			len += snprintf(params + len, size - len, "%s=%s ",
-					names[i], value);
-		fclose(file);
-	}
-}
-
 static void assert_unload_and_reload(void)
 {
 	char params[256], driver[64] = "";
@@ -279,8 +247,8 @@ static void assert_unload_and_reload(void)
 
 	if (!getenv("DVP_MODULES"))
 		ck_abort_msg("DVP_MODULES is not set");
-	get_params(params, sizeof(params));
-	unloaded = unload();
+	dvt_module_params(params, sizeof(params));
+	unloaded = dvt_module_unload();
 	loaded = dvt_module_load(DVL_DRIVER, params);
 	ck_assert_int_eq(unloaded, 0);
 	ck_assert_int_eq(loaded, 0);
@@ -301,12 +269,12 @@ START_TEST(module_stays_while_a_buffer_lives)
 	if (!getenv("DVP_MODULES"))
 		dvt_skip("DVP_MODULES does not tell where the module is");
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	ck_assert_int_eq(unload(), -EAGAIN);
+	ck_assert_int_eq(dvt_module_unload(), -EAGAIN);
 	fd = dvt_export(&dev, BAR, 0, LEN, O_RDWR);
 	path = open_path(fd);
 	map = dvt_map(fd, LEN, PROT_READ);
 	dvl_device_close(&dev);
-	ck_assert_int_eq(unload(), -EAGAIN);
+	ck_assert_int_eq(dvt_module_unload(), -EAGAIN);
 
 	if (_i != KEEP_FD)
 		close(fd);
@@ -314,7 +282,7 @@ START_TEST(module_stays_while_a_buffer_lives)
 		munmap(map, LEN);
 	if (_i != KEEP_PATH)
 		close(path);
-	ck_assert_int_eq(unload(), -EAGAIN);
+	ck_assert_int_eq(dvt_module_unload(), -EAGAIN);
 
 	if (_i == KEEP_FD)
 		close(fd);

@@ -1,46 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The test module dvp-importer: loading it from the directory that DVP_MODULES
- * names, and asking it about page table entries of the calling process.
+ * The test module dvp-importer: loading it, and asking it about page table
+ * entries of the calling process.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dvt_importer.h"
+#include "dvt_module.h"
 
 /* The node appears a moment after the module is there. */
 #define NODE_TRIES 200
 #define NODE_PAUSE_US 10000
-
-/**
- * dvt_module_load() - load a module from the directory DVP_MODULES
- * @name: its name, without .ko
- * @params: as on insmod's command line
- *
- * Return: 0, also if it was loaded already, or a negative errno.
- */
-int dvt_module_load(const char *name, const char *params)
-{
-	const char *dir = getenv("DVP_MODULES");
-	char path[4096];
-	int fd, ret = 0;
-
-	if (!dir)
-		return -ENOENT;
-	snprintf(path, sizeof(path), "%s/%s.ko", dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, params, 0) && errno != EEXIST)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
 
 static int load_and_open(void)
 {

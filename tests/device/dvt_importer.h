@@ -26,6 +26,4 @@ void dvt_pte(int importer, const void *addr,
 	     struct dvp_importer_pte *pte);
 unsigned int dvt_pte_level(int importer, const void *addr);
 
-int dvt_module_load(const char *name, const char *params);
-
 #endif /* DVT_IMPORTER_H */
