@@ -174,23 +174,31 @@ struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 }
 
 /**
- * dvp_buffer_of() - the buffer behind a dma-buf
+ * dvp_buffer_get() - the buffer behind a descriptor
  * @dvdev: the device that should have exported it
- * @dmabuf: any dma-buf, with a reference that keeps the buffer
+ * @fd: any number
  *
- * Return: the buffer; ERR_PTR(-ENODEV) where another device or another
+ * Context: process context, may sleep.
+ *
+ * Return: its dma-buf, to be dropped by dma_buf_put(), with the buffer as priv;
+ * ERR_PTR(-EBADF) for a descriptor that is not open or was opened with O_PATH,
+ * -EINVAL for one that is no dma-buf, -ENODEV where another device or another
  * exporter made it.
  */
-struct dvp_buffer *dvp_buffer_of(struct dvp_device *dvdev,
-				 struct dma_buf *dmabuf)
+struct dma_buf *dvp_buffer_get(struct dvp_device *dvdev, int fd)
 {
+	struct dma_buf *dmabuf = dma_buf_get(fd);
 	struct dvp_buffer *buf;
 
-	if (dmabuf->ops != &dvp_dma_buf_ops)
-		return ERR_PTR(-ENODEV);
+	if (IS_ERR(dmabuf))
+		return dmabuf;
 
-	buf = dmabuf->priv;
-	return buf->gate == dvdev->gate ? buf : ERR_PTR(-ENODEV);
+	buf = dmabuf->ops == &dvp_dma_buf_ops ? dmabuf->priv : NULL;
+	if (buf && buf->gate == dvdev->gate)
+		return dmabuf;
+
+	dma_buf_put(dmabuf);
+	return ERR_PTR(-ENODEV);
 }
 
 /**

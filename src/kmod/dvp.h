@@ -179,8 +179,7 @@ int dvp_transition_low_power(struct dvp_device *dvdev, u32 flags,
 /* buffer.c */
 struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 				  const struct dvp_request *req);
-struct dvp_buffer *dvp_buffer_of(struct dvp_device *dvdev,
-				 struct dma_buf *dmabuf);
+struct dma_buf *dvp_buffer_get(struct dvp_device *dvdev, int fd);
 int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 			struct vm_area_struct *vma);
 

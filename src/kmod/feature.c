@@ -107,29 +107,34 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 	return ret;
 }
 
+/* Like vfio_check_feature(): 1 with the payload copied in, or the answer. */
+static int dvp_feature_copy_set(u32 flags, const void __user *arg,
+				size_t argsz, void *in, size_t size)
+{
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, size);
+	if (ret == 1 && copy_from_user(in, arg, size))
+		return -EFAULT;
+	return ret;
+}
+
 static int dvp_feature_revoke(struct dvp_device *dvdev, u32 flags,
 			      void __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_dma_buf_revoke in;
 	struct dma_buf *dmabuf;
-	struct dvp_buffer *buf;
 	int ret;
 
-	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET,
-				 sizeof(in));
+	ret = dvp_feature_copy_set(flags, arg, argsz, &in, sizeof(in));
 	if (ret != 1)
 		return ret;
-	if (copy_from_user(&in, arg, sizeof(in)))
-		return -EFAULT;
 
-	dmabuf = dma_buf_get(in.dmabuf_fd);
+	dmabuf = dvp_buffer_get(dvdev, in.dmabuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 
-	buf = dvp_buffer_of(dvdev, dmabuf);
-	ret = PTR_ERR_OR_ZERO(buf);
-	if (!ret)
-		ret = dvp_gate_revoke(dvdev->gate, buf);
+	ret = dvp_gate_revoke(dvdev->gate, dmabuf->priv);
 	dma_buf_put(dmabuf);
 	return ret;
 }
@@ -148,21 +153,16 @@ static int dvp_feature_memattr(struct dvp_device *dvdev, u32 flags,
 	struct dvp_buffer *buf;
 	int ret;
 
-	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET,
-				 sizeof(in));
+	ret = dvp_feature_copy_set(flags, arg, argsz, &in, sizeof(in));
 	if (ret != 1)
 		return ret;
-	if (copy_from_user(&in, arg, sizeof(in)))
-		return -EFAULT;
 
-	dmabuf = dma_buf_get(in.dmabuf_fd);
+	dmabuf = dvp_buffer_get(dvdev, in.dmabuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 
-	buf = dvp_buffer_of(dvdev, dmabuf);
-	ret = PTR_ERR_OR_ZERO(buf);
-	if (!ret)
-		ret = dvp_gate_check(dvdev->gate, buf);
+	buf = dmabuf->priv;
+	ret = dvp_gate_check(dvdev->gate, buf);
 	if (!ret && !dvp_feature_memattr_works(in.memattr))
 		ret = -ENOENT;
 	if (!ret)
