@@ -49,6 +49,17 @@ struct dvp_importer_pte {
 	__u32 reserved;
 };
 
+/**
+ * struct dvp_importer_attach - how to attach to a dma-buf
+ * @dmabuf_fd: its descriptor
+ * @dynamic: not 0: with a callback for moves, and peer-to-peer allowed
+ */
+struct dvp_importer_attach {
+	__s32 dmabuf_fd;
+	__u32 dynamic;
+};
+
 #define DVP_IMPORTER_READ_PTE	_IOWR(0xdb, 0x00, struct dvp_importer_pte)
+#define DVP_IMPORTER_ATTACH	_IOW(0xdb, 0x01, struct dvp_importer_attach)
 
 #endif /* DVP_IMPORTER_H */

@@ -3,7 +3,13 @@
 #ifndef DVP_IMPORTER_INTERNAL_H
 #define DVP_IMPORTER_INTERNAL_H
 
+struct device;
+struct dvp_importer_attach;
 struct dvp_importer_pte;
+
+/* attach.c */
+int dvp_importer_attach(struct device *dev,
+			const struct dvp_importer_attach *attach);
 
 /* pte.c */
 int dvp_importer_read_pte(struct dvp_importer_pte *pte);

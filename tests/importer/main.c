@@ -25,6 +25,17 @@ static long dvp_importer_ioctl_read_pte(void __user *arg)
 	return copy_to_user(arg, &pte, sizeof(pte)) ? -EFAULT : 0;
 }
 
+static long dvp_importer_ioctl_attach(struct file *file, void __user *arg)
+{
+	/* misc_open() leaves its device there. */
+	struct miscdevice *misc = file->private_data;
+	struct dvp_importer_attach attach;
+
+	if (copy_from_user(&attach, arg, sizeof(attach)))
+		return -EFAULT;
+	return dvp_importer_attach(misc->this_device, &attach);
+}
+
 static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 			       unsigned long arg)
 {
@@ -33,6 +44,8 @@ static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 	switch (cmd) {
 	case DVP_IMPORTER_READ_PTE:
 		return dvp_importer_ioctl_read_pte(uarg);
+	case DVP_IMPORTER_ATTACH:
+		return dvp_importer_ioctl_attach(file, uarg);
 	default:
 		return -ENOTTY;
 	}
