@@ -5,7 +5,6 @@
 #include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/module.h>
-#include <linux/version.h>
 
 #include "dvp_importer.h"
 #include "importer.h"
@@ -46,8 +45,5 @@ int dvp_importer_attach(struct device *dev,
 	return PTR_ERR_OR_ZERO(attachment);
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-MODULE_IMPORT_NS(DMA_BUF);
-#else
-MODULE_IMPORT_NS("DMA_BUF");
-#endif
+/* MODULE_IMPORT_NS() wants a word on some kernels and a string on others. */
+MODULE_INFO(import_ns, "DMA_BUF");
