@@ -18,6 +18,7 @@
  *       dvp_gate.lock
  *         dvp_buffer.fault_lock
  *         i_mmap_rwsem of the buffer's mapping
+ *       the claim of a BAR, in memory.c, which takes nothing of ours
  *
  * A fault takes fault_lock for read, under mmap_lock or the VMA's lock, and
  * nothing else. Under gate.lock or fault_lock nobody calls into vfio-pci-core,
