@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening a VFIO device by its group and a type1 container: the one way that
- * every kernel from 6.1 on has. A group without an IOMMU is refused.
+ * Opening a VFIO device by its group and a container: the one way that every
+ * kernel from 6.1 on has. A device without an IOMMU has a group of VFIO's own
+ * making where the administrator allowed that, and another kind of container.
  *
  * VFIO lets a group be opened once at a time. Devices that share a group, or
  * a container, share the open files: each struct dvl_device has descriptors of
@@ -24,27 +25,33 @@ static int dup_cloexec(int fd)
 	return copy < 0 ? -errno : copy;
 }
 
-static int open_container(void)
+static int container_type(bool noiommu)
+{
+	return noiommu ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1v2_IOMMU;
+}
+
+static int open_container(bool noiommu)
 {
 	int fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
-	    ioctl(fd, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) != 1) {
+	    ioctl(fd, VFIO_CHECK_EXTENSION, container_type(noiommu)) != 1) {
 		close(fd);
 		return -EOPNOTSUPP;
 	}
 	return fd;
 }
 
-static int open_group(int number)
+static int open_group(int number, bool noiommu)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	char path[64];
 	int fd, ret = 0;
 
-	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
+	snprintf(path, sizeof(path), "/dev/vfio/%s%d",
+		 noiommu ? "noiommu-" : "", number);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -59,26 +66,29 @@ static int open_group(int number)
 	return fd;
 }
 
-/* The first group that joins a container also chooses its IOMMU backend. */
-static int join_container(int group, int container, bool first)
+static int join_container(int group, int container)
 {
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
-		return -errno;
-	if (first && ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return -errno;
-	return 0;
+	return ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ? -errno : 0;
+}
+
+/* For a container that has a group: the first one is what it is chosen for. */
+static int choose_backend(int container, bool noiommu)
+{
+	return ioctl(container, VFIO_SET_IOMMU, container_type(noiommu)) ?
+	       -errno : 0;
 }
 
 static int get_container_and_group(struct dvl_device *dev,
 				   const struct dvl_device *other)
 {
+	bool noiommu = dvl_sysfs_noiommu(dev->bdf);
 	int number, ret;
 
 	number = dvl_sysfs_group(dev->bdf);
 	if (number < 0)
 		return number;
 
-	ret = other ? dup_cloexec(other->container) : open_container();
+	ret = other ? dup_cloexec(other->container) : open_container(noiommu);
 	if (ret < 0)
 		return ret;
 	dev->container = ret;
@@ -91,11 +101,14 @@ static int get_container_and_group(struct dvl_device *dev,
 		return 0;
 	}
 
-	ret = open_group(number);
+	ret = open_group(number, noiommu);
 	if (ret < 0)
 		return ret;
 	dev->group = ret;
-	return join_container(dev->group, dev->container, !other);
+	ret = join_container(dev->group, dev->container);
+	if (ret || other)
+		return ret;
+	return choose_backend(dev->container, noiommu);
 }
 
 /**
@@ -106,7 +119,8 @@ static int get_container_and_group(struct dvl_device *dev,
  *         NULL to make a new container
  * @vf_token: the VF token as a UUID, or NULL
  *
- * Return: 0 or a negative errno; -EBUSY if another process has the group open.
+ * Return: 0 or a negative errno; -EBUSY if another process has the group open,
+ * -EPERM if a driver that is not VFIO's has a device of it.
  */
 int dvl_device_open_in(struct dvl_device *dev, const char *bdf,
 		       const struct dvl_device *other, const char *vf_token)

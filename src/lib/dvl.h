@@ -23,7 +23,7 @@
 /**
  * struct dvl_device - an open VFIO device
  * @bdf: its address, "0000:01:00.0"
- * @container: descriptor of the type1 container, -1 if not open
+ * @container: descriptor of the container, -1 if not open
  * @group: descriptor of the IOMMU group, -1 if not open
  * @fd: descriptor of the device, -1 if not open
  */
@@ -41,6 +41,7 @@ int dvl_sysfs_read(const char *bdf, const char *attr, char *buf, size_t size);
 int dvl_sysfs_write(const char *bdf, const char *attr, const char *value);
 int dvl_sysfs_driver(const char *bdf, char *buf, size_t size);
 int dvl_sysfs_group(const char *bdf);
+bool dvl_sysfs_noiommu(const char *bdf);
 int dvl_sysfs_bind(const char *bdf, const char *driver);
 int dvl_sysfs_unbind(const char *bdf);
 
@@ -52,6 +53,17 @@ void dvl_device_close(struct dvl_device *dev);
 int dvl_device_reset(const struct dvl_device *dev);
 int dvl_device_hot_reset(const struct dvl_device *dev, const int *groups,
 			 unsigned int nr_groups);
+
+/* iommufd.c */
+int dvl_iommufd_open(void);
+int dvl_ioas_alloc(int iommufd, uint32_t *ioas);
+int dvl_ioas_map(int iommufd, uint32_t ioas, void *addr, size_t len,
+		 uint64_t iova);
+int dvl_ioas_map_file(int iommufd, uint32_t ioas, int fd, uint64_t off,
+		      uint64_t len, uint64_t iova);
+int dvl_ioas_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t len);
+int dvl_cdev_open(struct dvl_device *dev, const char *bdf, int iommufd,
+		  uint32_t ioas);
 
 /* region.c */
 int dvl_region_info(const struct dvl_device *dev, unsigned int index,

@@ -128,7 +128,8 @@ int dvl_sysfs_driver(const char *bdf, char *buf, size_t size)
  * dvl_sysfs_group() - the IOMMU group of a device
  * @bdf: address of the device
  *
- * Return: the group's number, or a negative errno; -ENOENT without an IOMMU.
+ * Return: the group's number, or a negative errno; -ENOENT without an IOMMU,
+ * unless VFIO made a group up.
  */
 int dvl_sysfs_group(const char *bdf)
 {
@@ -137,6 +138,20 @@ int dvl_sysfs_group(const char *bdf)
 
 	ret = link_name(bdf, "iommu_group", name, sizeof(name));
 	return ret ? ret : atoi(name);
+}
+
+/**
+ * dvl_sysfs_noiommu() - whether a device's group is one that VFIO made up
+ * @bdf: address of the device
+ *
+ * Return: true if nothing translates or confines the device's DMA.
+ */
+bool dvl_sysfs_noiommu(const char *bdf)
+{
+	char name[32];
+
+	return !dvl_sysfs_read(bdf, "iommu_group/name", name, sizeof(name)) &&
+	       !strcmp(name, "vfio-noiommu");
 }
 
 /**
