@@ -38,6 +38,8 @@ struct dvt_test {
 };
 
 int dvt_main(const char *area, const struct dvt_test *tests);
+int dvt_main_around(const char *area, const struct dvt_test *tests,
+		    SFun before, SFun after);
 
 /* Ends each check_*.c: DVT_MAIN("export", { some_claim }, { rows_of, 9 }) */
 #define DVT_MAIN(area, ...)						\

@@ -61,6 +61,21 @@ void dvt_skip_note(const char *func, const char *format, ...)
  */
 int dvt_main(const char *area, const struct dvt_test *tests)
 {
+	return dvt_main_around(area, tests, NULL, NULL);
+}
+
+/**
+ * dvt_main_around() - run a program's tests, with something around each
+ * @area: what they are about
+ * @tests: ended by an entry without a function
+ * @before: runs before each, and before the first row of one with rows
+ * @after: runs afterwards, however the test ended; neither may assert
+ *
+ * Return: exit status: 0 if all passed.
+ */
+int dvt_main_around(const char *area, const struct dvt_test *tests,
+		    SFun before, SFun after)
+{
 	Suite *suite = suite_create(area);
 	SRunner *runner;
 	TCase *tcase;
@@ -72,6 +87,7 @@ int dvt_main(const char *area, const struct dvt_test *tests)
 			tcase_add_loop_test(tcase, tests->fn, 0, tests->rows);
 		else
 			tcase_add_test(tcase, tests->fn);
+		tcase_add_unchecked_fixture(tcase, before, after);
 		suite_add_tcase(suite, tcase);
 	}
 	runner = srunner_create(suite);
