@@ -81,6 +81,7 @@ help:
 	@echo "  INSTALL_MOD_PATH=DIR         install below DIR"
 	@echo "  KERNEL=NAME                  for demo: one of tests/vm/kernels.list"
 	@echo "  KERNELS='NAME ...'           for check: those only; 6.12 will do"
+	@echo "  MACHINES='NAME ...'          for check: those of tests/vm/machines only"
 	@echo "  TESTS='PATTERN ...'          for check: programs, such as 'check_mmap*'"
 	@echo "  UPDATE=1                     look for newer kernel builds now"
 	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"

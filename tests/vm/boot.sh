@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Boots a kernel with an image, watches, and judges. Needs lib.sh, machine.sh
-# and image.sh; the kernel must have been fetched, and b_dir be its directory.
+# and image.sh; the kernel must have been fetched, and b_dir be its directory. What
+# a boot leaves is in b_logs, the directory of the machine below that.
 
 boot_limit=${DVP_BOOT_LIMIT:-720}	# seconds for the whole boot
 program_limit=${DVP_PROGRAM_LIMIT:-600}	# and for one program in it
@@ -41,26 +42,26 @@ transcript()
 # boot_qemu ARG...: the machine with its devices, in its chroot
 boot_qemu()
 {
-	chroot_run "$m_chroot" "$k_entry" "$b_dir" "${limit[@]}" "${qemu_command[@]}" "${qemu_devices[@]}" \
+	chroot_run "$m_chroot" "$k_entry" "$b_logs" "${limit[@]}" "${qemu_command[@]}" "${qemu_devices[@]}" \
 		-kernel /kernel/vmlinuz -initrd /dvp/initrd -append "$kernel_append" "$@"
 }
 
 # boot_once FILTER: one boot, with the guest's words going through FILTER and to
-# b_dir/channel.log. Returns QEMU's status: 124 after boot_limit.
+# b_logs/channel.log. Returns QEMU's status: 124 after boot_limit.
 boot_once()
 {
 	local status watcher limit=(timeout "--kill-after=10" "$boot_limit")
 
-	machine_append "$nonce" "$mode" "$program_limit"
-	: >"$b_dir/channel.log"
+	machine_append "$machine" "$nonce" "$mode" "$program_limit"
+	: >"$b_logs/channel.log"
 	watch_prepare || return
 	watch >/dev/null 2>&1 </dev/null &
 	watcher=$!
 	boot_qemu "${qemu_monitor[@]}" -chardev file,id=console,path=/dvp/console.log \
 		-serial chardev:console \
 		-chardev stdio,id=channel,signal=off -serial chardev:channel \
-		</dev/null 2>"$b_dir/qemu.log" |
-		tee "$b_dir/channel.log" | "$1"
+		</dev/null 2>"$b_logs/qemu.log" |
+		tee "$b_logs/channel.log" | "$1"
 	status=${PIPESTATUS[0]}
 	kill "$watcher" 2>/dev/null
 	wait "$watcher" 2>/dev/null
@@ -70,9 +71,9 @@ boot_once()
 # boot_accused: whether the boot that ended has said anything against us by then
 boot_accused()
 {
-	grep -qE '^@(tap not ok|fail)' "$b_dir/channel.log" && return
-	[[ ! -s $b_dir/stuck ]] &&
-		(($(awk -v MAX=0 -v OUT=/dev/null -f "$vm_dir/splats.awk" "$b_dir/console.log")))
+	grep -qE '^@(tap not ok|fail)' "$b_logs/channel.log" && return
+	[[ ! -s $b_logs/stuck ]] &&
+		(($(awk -v MAX=0 -v OUT=/dev/null -f "$vm_dir/splats.awk" "$b_logs/console.log")))
 }
 
 # boot_retrying FILTER: boots again, twice at most, where QEMU and not the guest
@@ -91,35 +92,35 @@ boot_retrying()
 		b_status=0
 		boot_once "$1" || b_status=$?
 		# 137: killed after the time limit was ignored
-		if [[ -s $b_dir/channel.log ]] && boot_accused; then
+		if [[ -s $b_logs/channel.log ]] && boot_accused; then
 			break
 		elif ((b_status > 128 && b_status != 137)); then
 			b_note="QEMU died of signal $((b_status - 128)), boot $try of 3"
-		elif [[ -s $b_dir/stuck ]]; then
+		elif [[ -s $b_logs/stuck ]]; then
 			b_note="QEMU lost an interrupt, boot $try of 3"
-		elif ((b_status == 0)) && ! grep -q '^@begin' "$b_dir/channel.log"; then
+		elif ((b_status == 0)) && ! grep -q '^@begin' "$b_logs/channel.log"; then
 			b_note="the kernel died before init, boot $try of 3"
 		else
 			break
 		fi
-		cp "$b_dir/console.log" "$b_dir/console.$try.log"
-		say "    $b_note: $(tail -n 1 "$b_dir/qemu.log")"
+		cp "$b_logs/console.log" "$b_logs/console.$try.log"
+		say "    $b_note: $(tail -n 1 "$b_logs/qemu.log")"
 	done
 }
 
 # boot_judge: sets b_passed, b_failed, b_skipped and b_splats, and leaves the
-# names in b_dir/verdict.failed, verdict.skipped and verdict.splats
+# names in b_logs/verdict.failed, verdict.skipped and verdict.splats
 # shellcheck disable=SC2034	# not all callers look at all of it
 boot_judge()
 {
-	local out=$b_dir/verdict finished taint
+	local out=$b_logs/verdict finished taint
 
 	: >"$out.failed"
 	: >"$out.skipped"
 	: >"$out.splats"
 	read -r b_passed b_failed b_skipped finished taint < <(awk -v NONCE="$nonce" -v OUT="$out" \
-		-v EXPECTED="$nr_programs" -v TAP="$([[ $mode == check ]] && echo 1)" -f "$vm_dir/verdict.awk" "$b_dir/channel.log")
-	b_splats=$(awk -v MAX=3 -v OUT="$out.splats" -f "$vm_dir/splats.awk" "$b_dir/console.log")
+		-v EXPECTED="$nr_programs" -v TAP="$([[ $mode == check ]] && echo 1)" -f "$vm_dir/verdict.awk" "$b_logs/channel.log")
+	b_splats=$(awk -v MAX=3 -v OUT="$out.splats" -f "$vm_dir/splats.awk" "$b_logs/console.log")
 	# The kernel keeps a book of its own: 4 machine check, 5 bad page, 7 oops,
 	# 9 warning, 14 soft lockup.
 	if ((!b_splats && (taint & (1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)))); then
@@ -137,23 +138,32 @@ boot_died()
 	case $b_status in
 	124 | 137) say "machine: no end within $boot_limit s; see console.log" ;;
 	0) say "machine: it stopped before the end; see console.log" ;;
-	*) say "machine: QEMU ended with status $b_status: $(tail -n 1 "$b_dir/qemu.log")" ;;
+	*) say "machine: QEMU ended with status $b_status: $(tail -n 1 "$b_logs/qemu.log")" ;;
 	esac
 }
 
-# boot FILTER MODE ROLES PROGRAM...: the whole of it. ROLES is a list like the
-# file "roles".
+# boot_prepare MACHINE ROLES: what does not depend on the image. ROLES are the rows
+# of a list like the file "roles", which is left in b_logs.
+boot_prepare()
+{
+	b_logs=$b_dir/$1
+	mkdir -p "$b_logs" || return
+	say "$2" >"$b_logs/roles"
+	chroot_machine && machine_devices <"$b_logs/roles" &&
+		machine_command "$1" "$boot_memory"
+}
+
+# boot FILTER MODE MACHINE ROLES PROGRAM...: the whole of it
 boot()
 {
-	local filter=$1 mode nonce nr_programs
+	local filter=$1 mode=$2 machine=$3 roles=$4 nonce nr_programs
 
-	mode=$2
-	nr_programs=$(($# - 3))
+	shift 4
+	nr_programs=$#
 	nonce=$(od -An -N 8 -t x1 /dev/urandom | tr -d ' \n')
-	chroot_machine && machine_devices <"$3" || return
-	machine_command "$boot_memory"
-	image_build "$b_dir/initrd" "${@:3}" >"$b_dir/image.log" 2>&1 || {
-		cat "$b_dir/image.log"
+	boot_prepare "$machine" "$roles" || return
+	image_build "$b_logs/initrd" "$b_logs/roles" "$@" >"$b_logs/image.log" 2>&1 || {
+		cat "$b_logs/image.log"
 		return 1
 	}
 	boot_retrying "$filter"
@@ -185,15 +195,14 @@ programs_find()
 	done | sort -u
 }
 
-# boot_shell ROLES: the machine with its console on the terminal
+# boot_shell MACHINE ROLES: the machine with its console on the terminal
 boot_shell()
 {
-	chroot_machine && machine_devices <"$1" || return
-	machine_command "$boot_memory"
-	image_build "$b_dir/initrd" "$1" "$build"/user/vm/* || return
 	local limit=()
 
-	machine_append none shell 0
+	boot_prepare "$1" "$2" || return
+	image_build "$b_logs/initrd" "$b_logs/roles" "$build"/user/vm/* || return
+	machine_append "$1" none shell 0 || return
 	boot_qemu -serial mon:stdio -chardev file,id=channel,path=/dvp/channel.log \
 		-serial chardev:channel
 }

@@ -129,6 +129,28 @@ kernels_select()
 	done
 }
 
+# kernels_one WORD: the one name that WORD means: of several, the stock kernel
+kernels_one()
+{
+	local names
+
+	names=$(kernels_select "$1") || return
+	if [[ $names == *$'\n'* ]]; then
+		names=$(grep -Fx "$names" <(kernels_stock))
+	fi
+	if [[ ! $names || $names == *$'\n'* ]]; then
+		say "$1 means more than one kernel: $(kernels_select "$1" | xargs)" >&2
+		return 1
+	fi
+	say "$names"
+}
+
+# kernels_stock: the names of the kernels that are Debian's own builds
+kernels_stock()
+{
+	kernels_all | awk '{ print $1 }'
+}
+
 # kernel_row NAME: sets k_distro, k_series and k_suites
 kernel_row()
 {
@@ -149,3 +171,4 @@ kernel_row()
 . "$vm_dir/image.sh"
 . "$vm_dir/watch.sh"
 . "$vm_dir/boot.sh"
+. "$vm_dir/plan.sh"

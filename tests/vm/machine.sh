@@ -1,8 +1,27 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The QEMU machine: an emulated IOMMU, and each device of the list in "roles"
-# behind a root port of its own, so that each has a group of its own.
+# The QEMU machines: an emulated IOMMU, and the devices of the list in "roles",
+# most of them behind a root port of their own, so that each has a group of its
+# own. The file "machines" says how they differ.
+
+# machines_all: the rows of that file, without comments
+machines_all()
+{
+	grep -v '^[[:space:]]*\(#\|$\)' "$vm_dir/machines"
+}
+
+# machine_row NAME: sets m_cpu and m_append
+machine_row()
+{
+	local name
+
+	while read -r name m_cpu m_append; do
+		[[ $name == "$1" ]] && return
+	done < <(machines_all)
+	say "no machine is called $1 in ${vm_dir#"$top"/}/machines" >&2
+	return 1
+}
 
 # device ROLE PORT: sets qemu_device to the options of the device that goes
 # behind the root port called PORT
@@ -19,6 +38,10 @@ device()
 	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,bus=$2,romfile=,ats=on,iommu_platform=on,disable-legacy=on") ;;
 	# A DMA engine, INTx and MSI
 	DVP_BDF_EDU)	qemu_device=(-device "edu,bus=$2") ;;
+	# The same as importers of peer-to-peer DMA, which reach all addresses
+	DVP_BDF_PEER | DVP_BDF_SW_PEER)
+			qemu_device=(-device "edu,bus=$2,dma_mask=0xffffffffffffffff") ;;
+	DVP_BDF_SW)	shared_memory "$id" 64M "bus=$2,addr=0" ;;
 	# A BAR of RAM and one of registers
 	DVP_BDF_DISPLAY) qemu_device=(-device "bochs-display,bus=$2") ;;
 	# A physical function with virtual ones
@@ -37,23 +60,37 @@ shared_memory()
 		-device "ivshmem-plain,memdev=$1,$3")
 }
 
+# bridge ID OPTIONS: adds a bridge to qemu_devices unless one of that id is there.
+# Chassis and slot together have to differ from bridge to bridge.
+bridge()
+{
+	[[ " ${qemu_devices[*]} " != *",id=$1,"* ]] || return 0
+	qemu_devices+=(-device "${2%%,*},id=$1,${2#*,}")
+}
+
 # machine_devices: sets qemu_devices for the rows of the list on stdin
 machine_devices()
 {
-	local role slot ports=" " qemu_device
+	local role place slot nr port qemu_device
 
 	qemu_devices=()
-	while read -r role slot _; do
-		if [[ $ports != *" $slot "* ]]; then
-			ports+="$slot "
-			qemu_devices+=(-device "pcie-root-port,id=port$slot,bus=pcie.0,addr=0x$slot,chassis=$((16#$slot)),slot=$((16#$slot))")
+	while read -r role place _; do
+		slot=${place%/*}
+		nr=$((16#$slot))
+		port=port$slot
+		bridge "$port" "pcie-root-port,bus=pcie.0,addr=0x$slot,chassis=$nr,slot=$nr"
+		if [[ $place == */* ]]; then
+			bridge "switch$slot" "x3130-upstream,bus=$port"
+			port=port$slot-${place#*/}
+			bridge "$port" "xio3130-downstream,bus=switch$slot,addr=0x${place#*/},chassis=$((nr + 64)),slot=$((16#${place#*/}))"
 		fi
-		device "$role" "port$slot" || return
+		device "$role" "$port" || return
 		qemu_devices+=("${qemu_device[@]}")
 	done
 }
 
-# machine_command MEMORY: sets qemu_command to the machine without its devices.
+# machine_command MACHINE MEMORY: sets qemu_command to the machine without its
+# devices.
 #
 # TCG unless asked otherwise: /dev/kvm can exist and still be unable to run a
 # stock kernel. EPYC, as the kernel's check for peer-to-peer DMA knows its host
@@ -61,22 +98,29 @@ machine_devices()
 # was seen to get lost while BARs came and went; there it is a register.
 machine_command()
 {
-	local accel=(-accel "tcg,thread=multi" -cpu "EPYC,+x2apic")
+	local m_cpu m_append accel
+
+	machine_row "$1" || return
+	accel=(-accel "tcg,thread=multi" -cpu "$m_cpu,+x2apic")
 
 	[[ ${DVP_ACCEL:-} != kvm ]] || accel=(-accel kvm -cpu host)
 	qemu_command=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -machine "q35,kernel-irqchip=split" -smp 2 -m "$1" "${accel[@]}"
+		-no-reboot -machine "q35,kernel-irqchip=split" -smp 2 -m "$2" "${accel[@]}"
 		-device "intel-iommu,intremap=on,eim=on,caching-mode=on,device-iotlb=on")
 }
 
-# machine_append NONCE MODE LIMIT: sets kernel_append, the kernel's command line.
+# machine_append MACHINE NONCE MODE LIMIT: sets kernel_append, the kernel's command
+# line.
 # An oops ends the boot; a warning is counted by who reads the log, so it doesn't.
 # The watchdogs are patient, since the host may be busy. The clock is QEMU's own,
 # the same on both processors.
 machine_append()
 {
-	kernel_append="console=ttyS0 loglevel=8 intel_iommu=on mitigations=off tsc=reliable"
+	local m_cpu m_append
+
+	machine_row "$1" || return
+	kernel_append="console=ttyS0 loglevel=8 $m_append mitigations=off tsc=reliable"
 	kernel_append+=" oops=panic panic=-1 watchdog_thresh=30"
 	kernel_append+=" rcupdate.rcu_cpu_stall_timeout=60"
-	kernel_append+=" dvp_nonce=$1 dvp_mode=$2 dvp_limit=$3"
+	kernel_append+=" dvp_machine=$1 dvp_nonce=$2 dvp_mode=$3 dvp_limit=$4"
 }

@@ -5,6 +5,15 @@
 #
 # A complaint is a line that matches a head, or one that matches a trace and has
 # no head shortly before it: an oops prints both, and is one.
+#
+# A test that makes the IOMMU stop a device says so in the log, before and after, by
+# writing to /dev/kmsg:
+#
+#	dvt: expect DMA faults of 0000:09:00.0
+#	dvt: expect no DMA faults
+#
+# In between, faults of that device are no complaints. That they come is for the
+# test to look at.
 
 BEGIN {
 	head = "WARNING: |BUG: |kernel BUG at|[Uu]se.after.free|refcount_t: " \
@@ -15,7 +24,10 @@ BEGIN {
 		"|UBSAN: |kmemleak: [1-9]|Kernel panic|list_(add|del) corruption" \
 		"|: bad p(te|md|ud|4d|gd) |VM_FAULT_OOM leaked" \
 		"|x86/PAT: .*(expected mapping type|conflicting|freeing invalid)" \
-		"|unregister_netdevice: waiting|DMAR: .*[Ff]ault|Unable to handle kernel"
+		"|unregister_netdevice: waiting|Unable to handle kernel"
+	# The first line of a report has no device.
+	dma_fault = "DMAR: .*[Ff]ault"
+	dma_any = "DMAR: DRHD: handling fault status|DMAR: .* fault event.* suppressed"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
 	near = 60
 	last = -near
@@ -23,7 +35,12 @@ BEGIN {
 
 {
 	sub(/\r$/, "")
-	is_head = $0 ~ head
+	if ($0 ~ /dvt: expect no DMA faults/)
+		faulty = ""
+	else if (match($0, /dvt: expect DMA faults of 0000:/))
+		faulty = "[" substr($0, RSTART + RLENGTH, 7) "]"
+	is_head = $0 ~ head ||
+		$0 ~ dma_fault && !(faulty && ($0 ~ dma_any || index($0, faulty)))
 	if (!is_head && !($0 ~ trace && NR - last > near)) {
 		if (show > 0) {
 			print "    | " $0 > OUT

@@ -14,16 +14,16 @@ silence=150	# seconds; the longest that a test may be given, and some more
 # watch_prepare: the two pipes of the monitor, which qemu_monitor names
 watch_prepare()
 {
-	rm -f "$b_dir/monitor.in" "$b_dir/monitor.out" "$b_dir/stuck"
-	mkfifo "$b_dir/monitor.in" "$b_dir/monitor.out"
+	rm -f "$b_logs/monitor.in" "$b_logs/monitor.out" "$b_logs/stuck"
+	mkfifo "$b_logs/monitor.in" "$b_logs/monitor.out"
 }
 qemu_monitor=(-chardev "pipe,id=monitor,path=/dvp/monitor" -mon chardev=monitor)
 
 # watch_ask COMMAND...: what the monitor answers
 watch_ask()
 {
-	printf '%s\n' "$@" >"$b_dir/monitor.in"
-	timeout 3 cat "$b_dir/monitor.out" | tr -d '\r'
+	printf '%s\n' "$@" >"$b_logs/monitor.in"
+	timeout 3 cat "$b_logs/monitor.out" | tr -d '\r'
 }
 
 # watch_lost: the processors that have lost an end of interrupt
@@ -48,13 +48,13 @@ watch_lost()
 }
 
 # watch: while the machine runs. If a processor has lost an interrupt, and still
-# has five seconds later, says so in b_dir/stuck, and ends QEMU.
+# has five seconds later, says so in b_logs/stuck, and ends QEMU.
 watch()
 {
 	local size last=-1 since=$SECONDS lost
 
 	while sleep 5; do
-		size=$(stat -c %s "$b_dir/channel.log")
+		size=$(stat -c %s "$b_logs/channel.log")
 		if [[ $size != "$last" ]]; then
 			last=$size
 			since=$SECONDS
@@ -63,8 +63,8 @@ watch()
 			lost=$(watch_lost)
 			sleep 5
 			[[ $lost && $(watch_lost) == "$lost" ]] || continue
-			watch_ask 'info registers -a' 'info lapic 0' 'info lapic 1' >"$b_dir/stuck"
-			printf 'quit\n' >"$b_dir/monitor.in"
+			watch_ask 'info registers -a' 'info lapic 0' 'info lapic 1' >"$b_logs/stuck"
+			printf 'quit\n' >"$b_logs/monitor.in"
 			return
 		fi
 	done

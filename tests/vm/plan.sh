@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Reads "plan": what is booted in which machine, with which programs. Needs lib.sh,
+# machine.sh and boot.sh.
+
+# plan_rows KERNEL: "MACHINE PATTERN..." of the rows whose pattern fits
+plan_rows()
+{
+	local kernels rest
+
+	while read -r kernels rest; do
+		# shellcheck disable=SC2053	# a pattern it is
+		[[ $kernels == \#* || $1 != $kernels ]] || say "$rest"
+	done <"$vm_dir/plan"
+}
+
+# plan_machines KERNEL: its machines, in the order of the list of machines
+plan_machines()
+{
+	local machine
+
+	while read -r machine _; do
+		plan_rows "$1" | grep -q "^${machine}[[:blank:]]" && say "$machine"
+	done < <(machines_all)
+}
+
+# plan_programs KERNEL MACHINE PROGRAM...: those of the programs, given by path, that
+# run there. One from elsewhere than our own directory runs everywhere.
+plan_programs()
+{
+	local kernel=$1 machine=$2 program patterns pattern
+
+	shift 2
+	read -ra patterns < <(plan_rows "$kernel" |
+		awk -v m="$machine" '$1 == m { $1 = ""; printf "%s", $0 } END { print "" }')
+	for program; do
+		if [[ $program != "$build"/user/vm/* ]]; then
+			say "$program"
+			continue
+		fi
+		for pattern in "${patterns[@]}"; do
+			# shellcheck disable=SC2053	# a pattern it is
+			[[ ${program##*/} == $pattern ]] || continue
+			say "$program"
+			break
+		done
+	done
+}
