@@ -11,6 +11,7 @@
 
 #include "dvp_importer.h"
 #include "importer.h"
+#include "peer.h"
 
 static long dvp_importer_ioctl_read_pte(void __user *arg)
 {
@@ -64,7 +65,26 @@ static struct miscdevice dvp_importer_misc = {
 	.mode = 0600,
 	.fops = &dvp_importer_fops,
 };
-module_misc_device(dvp_importer_misc);
+
+static int __init dvp_importer_init(void)
+{
+	int ret = misc_register(&dvp_importer_misc);
+
+	if (ret)
+		return ret;
+	ret = dvp_peer_register();
+	if (ret)
+		misc_deregister(&dvp_importer_misc);
+	return ret;
+}
+module_init(dvp_importer_init);
+
+static void __exit dvp_importer_exit(void)
+{
+	dvp_peer_unregister();
+	misc_deregister(&dvp_importer_misc);
+}
+module_exit(dvp_importer_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Test helper of dmabuf-vfio-pci");

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A device that imports dma-bufs, through ioctls on a node of its own. Each
+ * open of the node is one importer: it attaches to one dma-buf at a time, and
+ * its close lets go of what is left. Nothing outside the tests may depend on
+ * it.
+ */
+#ifndef DVP_PEER_H
+#define DVP_PEER_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Name of the driver, which binds an edu device by its driver_override. */
+#define DVP_PEER_DRIVER "dvp-importer"
+/* The device's address follows. */
+#define DVP_PEER_DEVICE "/dev/dvp-peer-"
+
+/* The most that one DVP_PEER_DMA moves. */
+#define DVP_PEER_DMA_MAX 4096
+
+/* kind of struct dvp_peer_attach */
+#define DVP_PEER_DYNAMIC	0	/* with the callback, peer-to-peer allowed */
+#define DVP_PEER_NO_P2P		1	/* with the callback, RAM only */
+#define DVP_PEER_STATIC		2	/* without importer ops */
+#define DVP_PEER_PINNED		3	/* as DYNAMIC, then pinned */
+#define DVP_PEER_UNREVOCABLE	4	/* ops without the callback */
+#define DVP_PEER_NR_KINDS	5
+
+/* reaction: what the callback does about a mapping */
+#define DVP_PEER_UNMAPS		0	/* unmaps at once */
+#define DVP_PEER_LATE		1	/* leaves it to work that runs later */
+#define DVP_PEER_NEVER		2	/* nothing */
+#define DVP_PEER_NR_REACTIONS	3
+
+/* dir of struct dvp_peer_map, numbered as the kernel does */
+#define DVP_PEER_BIDIRECTIONAL	0
+#define DVP_PEER_TO_DEVICE	1	/* the importer reads the buffer */
+#define DVP_PEER_FROM_DEVICE	2	/* the importer writes the buffer */
+
+/* flags of struct dvp_peer_dma: use the addresses of a mapping that is gone */
+#define DVP_PEER_STALE		1
+
+/**
+ * struct dvp_peer_attach - how to attach
+ * @dmabuf_fd: to which dma-buf
+ * @kind: DVP_PEER_DYNAMIC and so on; -ENOTTY where the kernel has no such kind
+ * @reaction: DVP_PEER_UNMAPS and so on
+ * @delay_ms: how late DVP_PEER_LATE is
+ */
+struct dvp_peer_attach_arg {
+	__s32 dmabuf_fd;
+	__u32 kind;
+	__u32 reaction;
+	__u32 delay_ms;
+};
+
+/**
+ * struct dvp_peer_map_arg - map what is attached
+ * @dir: DVP_PEER_BIDIRECTIONAL and so on
+ * @nr_entries: out: how many DMA addresses the mapping has
+ */
+struct dvp_peer_map_arg {
+	__u32 dir;
+	__u32 nr_entries;
+};
+
+/**
+ * struct dvp_peer_entry - a piece of the mapping
+ * @addr: the address that the device uses
+ * @len: in bytes
+ */
+struct dvp_peer_entry {
+	__u64 addr;
+	__u64 len;
+};
+
+/**
+ * struct dvp_peer_entries_arg - ask for entries of the last mapping
+ * @first: the first of them
+ * @nr: how many
+ * @entries: pointer to @nr struct dvp_peer_entry
+ *
+ * They are remembered until the next mapping.
+ */
+struct dvp_peer_entries_arg {
+	__u32 first;
+	__u32 nr;
+	__u64 entries;
+};
+
+/**
+ * struct dvp_peer_dma_arg - let the device's engine move bytes
+ * @offset: where in the dma-buf; all @len bytes must lie in one entry
+ * @data: pointer to @len bytes of the caller
+ * @len: 1 to DVP_PEER_DMA_MAX
+ * @to_buffer: not 0: from @data to the dma-buf, else the other way
+ * @flags: 0 or DVP_PEER_STALE
+ * @reserved: 0
+ *
+ * What an IOMMU stops does not show here: the engine does not notice.
+ */
+struct dvp_peer_dma_arg {
+	__u64 offset;
+	__u64 data;
+	__u32 len;
+	__u32 to_buffer;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct dvp_peer_state_arg - where an importer stands; never waits
+ * @attached: whether it is attached
+ * @mapped: whether it has a mapping
+ * @notified: how often the callback was called since it attached
+ * @nr_entries: of the last mapping
+ */
+struct dvp_peer_state_arg {
+	__u32 attached;
+	__u32 mapped;
+	__u32 notified;
+	__u32 nr_entries;
+};
+
+#define DVP_PEER_ATTACH		_IOW(0xdb, 0x10, struct dvp_peer_attach_arg)
+#define DVP_PEER_DETACH		_IO(0xdb, 0x11)
+#define DVP_PEER_MAP		_IOWR(0xdb, 0x12, struct dvp_peer_map_arg)
+#define DVP_PEER_UNMAP		_IO(0xdb, 0x13)
+#define DVP_PEER_ENTRIES	_IOW(0xdb, 0x14, struct dvp_peer_entries_arg)
+#define DVP_PEER_DMA		_IOW(0xdb, 0x15, struct dvp_peer_dma_arg)
+#define DVP_PEER_STATE		_IOR(0xdb, 0x16, struct dvp_peer_state_arg)
+/* Adds a fence to the dma-buf; the argument is its age at the end, in ms. */
+#define DVP_PEER_FENCE		_IO(0xdb, 0x17)
+/* How many address bits the device has, until the node is closed. */
+#define DVP_PEER_MASK		_IO(0xdb, 0x18)
+
+#endif /* DVP_PEER_H */

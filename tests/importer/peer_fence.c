@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A fence that ends by itself: DMA that an importer says is still under way,
+ * whether it is told to stop or not.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
+#include <linux/dma-resv.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "peer.h"
+
+/**
+ * struct dvp_peer_fence - a fence
+ * @base: first, as the kernel frees it; the kernel's references
+ * @lock: of @base
+ * @end: signals it; holds a reference
+ */
+struct dvp_peer_fence {
+	struct dma_fence base;
+	spinlock_t lock;
+	struct delayed_work end;
+};
+
+static const char *dvp_peer_fence_name(struct dma_fence *fence)
+{
+	return "dvp-peer";
+}
+
+static const struct dma_fence_ops dvp_peer_fence_ops = {
+	.get_driver_name = dvp_peer_fence_name,
+	.get_timeline_name = dvp_peer_fence_name,
+};
+
+static void dvp_peer_fence_end(struct work_struct *work)
+{
+	struct dvp_peer_fence *fence =
+		container_of(to_delayed_work(work), struct dvp_peer_fence,
+			     end);
+
+	dma_fence_signal(&fence->base);
+	dma_fence_put(&fence->base);
+}
+
+/*
+ * Others may look at a fence, and so at its ops, long after it has ended: the
+ * module stays for good.
+ */
+static struct dvp_peer_fence *dvp_peer_fence_create(void)
+{
+	struct dvp_peer_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+
+	if (!fence)
+		return NULL;
+	__module_get(THIS_MODULE);
+	spin_lock_init(&fence->lock);
+	INIT_DELAYED_WORK(&fence->end, dvp_peer_fence_end);
+	dma_fence_init(&fence->base, &dvp_peer_fence_ops, &fence->lock,
+		       dma_fence_context_alloc(1), 1);
+	return fence;
+}
+
+/**
+ * dvp_peer_fence() - add a fence to the dma-buf
+ * @ctx: the importer
+ * @delay_ms: when it ends
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms)
+{
+	struct dvp_peer_fence *fence;
+	struct dma_resv *resv;
+	int ret;
+
+	lockdep_assert_held(&ctx->lock);
+
+	if (!ctx->attach)
+		return -ENOTCONN;
+	if (delay_ms > UINT_MAX)
+		return -EINVAL;
+	fence = dvp_peer_fence_create();
+	if (!fence)
+		return -ENOMEM;
+
+	resv = ctx->dmabuf->resv;
+	dma_resv_lock(resv, NULL);
+	ret = dma_resv_reserve_fences(resv, 1);
+	if (!ret)
+		dma_resv_add_fence(resv, &fence->base,
+				   DMA_RESV_USAGE_BOOKKEEP);
+	dma_resv_unlock(resv);
+	/* Also after an error: it ends, and is freed. */
+	schedule_delayed_work(&fence->end, msecs_to_jiffies(delay_ms));
+	return ret;
+}
