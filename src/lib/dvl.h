@@ -83,6 +83,9 @@ int dvl_config_find_cap(const struct dvl_device *dev, uint8_t id);
 /* feature.c */
 int dvl_feature(int device_fd, uint32_t feature, uint32_t op, void *payload,
 		size_t len);
+int dvl_export_by(int device_fd, uint32_t feature, unsigned int bar,
+		  const struct vfio_region_dma_range *ranges,
+		  uint32_t nr_ranges, uint32_t open_flags);
 int dvl_export(int device_fd, unsigned int bar,
 	       const struct vfio_region_dma_range *ranges, uint32_t nr_ranges,
 	       uint32_t open_flags);

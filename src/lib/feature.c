@@ -43,8 +43,9 @@ int dvl_feature(int device_fd, uint32_t feature, uint32_t op, void *payload,
 }
 
 /**
- * dvl_export() - export pieces of a BAR as one dma-buf
+ * dvl_export_by() - export pieces of a BAR as one dma-buf, by either feature
  * @device_fd: descriptor of the VFIO device
+ * @feature: VFIO_DEVICE_FEATURE_DMA_BUF or DMABUF_VFIO_PCI_FEATURE_EXPORT
  * @bar: the BAR, 0 to 5
  * @ranges: the pieces, in the order in which the buffer has them
  * @nr_ranges: how many
@@ -52,9 +53,9 @@ int dvl_feature(int device_fd, uint32_t feature, uint32_t op, void *payload,
  *
  * Return: the dma-buf's descriptor, or a negative errno.
  */
-int dvl_export(int device_fd, unsigned int bar,
-	       const struct vfio_region_dma_range *ranges, uint32_t nr_ranges,
-	       uint32_t open_flags)
+int dvl_export_by(int device_fd, uint32_t feature, unsigned int bar,
+		  const struct vfio_region_dma_range *ranges,
+		  uint32_t nr_ranges, uint32_t open_flags)
 {
 	size_t size = (size_t)nr_ranges * sizeof(*ranges);
 	struct vfio_device_feature_dma_buf *req;
@@ -67,10 +68,30 @@ int dvl_export(int device_fd, unsigned int bar,
 	req->open_flags = open_flags;
 	req->nr_ranges = nr_ranges;
 	memcpy(req->dma_ranges, ranges, size);
-	ret = dvl_feature(device_fd, VFIO_DEVICE_FEATURE_DMA_BUF,
-			  VFIO_DEVICE_FEATURE_GET, req, sizeof(*req) + size);
+	ret = dvl_feature(device_fd, feature, VFIO_DEVICE_FEATURE_GET, req,
+			  sizeof(*req) + size);
 	free(req);
 	return ret;
+}
+
+/**
+ * dvl_export() - export pieces of a BAR as one dma-buf
+ * @device_fd: descriptor of the VFIO device
+ * @bar: the BAR, 0 to 5
+ * @ranges: the pieces, in the order in which the buffer has them
+ * @nr_ranges: how many
+ * @open_flags: O_RDONLY, O_WRONLY or O_RDWR, O_CLOEXEC, O_NONBLOCK
+ *
+ * By VFIO_DEVICE_FEATURE_DMA_BUF, which vfio-pci has too on newer kernels.
+ *
+ * Return: the dma-buf's descriptor, or a negative errno.
+ */
+int dvl_export(int device_fd, unsigned int bar,
+	       const struct vfio_region_dma_range *ranges, uint32_t nr_ranges,
+	       uint32_t open_flags)
+{
+	return dvl_export_by(device_fd, VFIO_DEVICE_FEATURE_DMA_BUF, bar,
+			     ranges, nr_ranges, open_flags);
 }
 
 /**
