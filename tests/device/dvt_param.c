@@ -28,8 +28,15 @@ static int param_open(const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The value, without the newline at its end. */
-static int param_read(const char *name, char *value, size_t size)
+/**
+ * dvt_param_read() - read a parameter
+ * @name: its name
+ * @value: where it goes, without the newline at its end
+ * @size: size of @value
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvt_param_read(const char *name, char *value, size_t size)
 {
 	int fd = param_open(name, O_RDONLY), ret = 0;
 	ssize_t len;
@@ -90,7 +97,7 @@ void dvt_param_assert(const char *name, const char *value)
 {
 	char now[32];
 
-	ck_assert_int_eq(param_read(name, now, sizeof(now)), 0);
+	ck_assert_int_eq(dvt_param_read(name, now, sizeof(now)), 0);
 	ck_assert_str_eq(now, value);
 }
 
@@ -102,8 +109,8 @@ void dvt_param_save(void)
 	size_t i;
 
 	for (i = 0; i < DVT_ARRAY_SIZE(params); i++)
-		if (param_read(params[i].name, params[i].value,
-			       sizeof(params[i].value)))
+		if (dvt_param_read(params[i].name, params[i].value,
+				   sizeof(params[i].value)))
 			params[i].value[0] = '\0';
 }
 

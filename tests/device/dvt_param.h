@@ -8,6 +8,7 @@
 
 #include "dvt.h"
 
+int dvt_param_read(const char *name, char *value, size_t size);
 int dvt_param_write(const char *name, const char *value);
 void dvt_param_set(const char *name, const char *value);
 void dvt_param_assert(const char *name, const char *value);
