@@ -2,11 +2,12 @@
 /*
  * Birth and death of a buffer.
  *
- * The dma-buf owns the buffer: from dma_buf_export() on, the buffer is freed
- * by the dma-buf's release and by nothing else. It holds the gate, the inode
- * of its own mapping, and, if it stands behind a BAR mapping made through the
- * device descriptor, VFIO's file, so that the device stays open while that
- * mapping lives.
+ * The dma-buf owns the buffer: from dma_buf_export() on, its release drops the
+ * first reference. Others are held for a short time only, by who waits for
+ * importers. A buffer holds the gate and the inode of its own mapping, and, if
+ * it stands behind a BAR mapping made through the device descriptor, VFIO's
+ * file until the release, so that the device stays open while that mapping
+ * lives.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -15,25 +16,40 @@
 
 #include "dvp.h"
 
-/*
- * Other devices are refused here, before the dma-buf core could ask for a
- * mapping; it wants the two operations to be there all the same.
+static void dvp_buffer_free(struct kref *kref)
+{
+	struct dvp_buffer *buf = container_of(kref, struct dvp_buffer, kref);
+
+	dvp_gate_remove(buf->gate, buf);
+	if (buf->mapping)
+		iput(buf->mapping->host);
+	dma_resv_fini(&buf->resv);
+	dvp_gate_put(buf->gate);
+	kvfree(buf);
+}
+
+/**
+ * dvp_buffer_try_get() - take a reference
+ * @buf: a buffer in the list of its gate
+ *
+ * Context: &dvp_gate.lock held, or a reference.
+ *
+ * Return: false for a buffer that is about to leave the list.
  */
-static int dvp_buffer_attach(struct dma_buf *dmabuf,
-			     struct dma_buf_attachment *attach)
+bool dvp_buffer_try_get(struct dvp_buffer *buf)
 {
-	return -EOPNOTSUPP;
+	return kref_get_unless_zero(&buf->kref);
 }
 
-static struct sg_table *dvp_buffer_map(struct dma_buf_attachment *attach,
-				       enum dma_data_direction dir)
+/**
+ * dvp_buffer_put() - drop a reference
+ * @buf: the buffer
+ *
+ * Context: process context, may sleep.
+ */
+void dvp_buffer_put(struct dvp_buffer *buf)
 {
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static void dvp_buffer_unmap(struct dma_buf_attachment *attach,
-			     struct sg_table *sgt, enum dma_data_direction dir)
-{
+	kref_put(&buf->kref, dvp_buffer_free);
 }
 
 /* Runs from the release of the dentry; the device may be long gone. */
@@ -41,18 +57,18 @@ static void dvp_buffer_release(struct dma_buf *dmabuf)
 {
 	struct dvp_buffer *buf = dmabuf->priv;
 
-	dvp_gate_remove(buf->gate, buf);
 	if (buf->dev_file)
 		fput(buf->dev_file);
-	iput(buf->mapping->host);
-	dvp_gate_put(buf->gate);
-	kvfree(buf);
+	dvp_buffer_put(buf);
 }
 
 static const struct dma_buf_ops dvp_dma_buf_ops = {
-	.attach = dvp_buffer_attach,
-	.map_dma_buf = dvp_buffer_map,
-	.unmap_dma_buf = dvp_buffer_unmap,
+	.attach = dvp_dma_attach,
+	.detach = dvp_dma_detach,
+	.pin = dvp_dma_pin,
+	.unpin = dvp_dma_unpin,
+	.map_dma_buf = dvp_dma_map,
+	.unmap_dma_buf = dvp_dma_unmap,
 	.mmap = dvp_vma_mmap,
 	.release = dvp_buffer_release,
 };
@@ -77,18 +93,26 @@ static struct dvp_buffer *dvp_buffer_alloc(struct dvp_gate *gate,
 	if (!buf)
 		return NULL;
 
+	kref_init(&buf->kref);
 	dvp_gate_get(gate);
 	buf->gate = gate;
 	INIT_LIST_HEAD(&buf->node);
+	dma_resv_init(&buf->resv);
 	init_rwsem(&buf->fault_lock);
 	buf->nr_ranges = nr_ranges;
 	return buf;
 }
 
-static void dvp_buffer_free(struct dvp_buffer *buf)
+static void dvp_buffer_describe(struct dvp_buffer *buf, struct pci_dev *pdev,
+				const struct dvp_request *req)
 {
-	dvp_gate_put(buf->gate);
-	kvfree(buf);
+	u64 start = pci_resource_start(pdev, req->bar);
+
+	dvp_range_merge(req->ranges, req->nr_ranges, start, buf->ranges);
+	buf->bar = req->bar;
+	buf->read_only = (req->open_flags & O_ACCMODE) == O_RDONLY;
+	buf->cpu_only = !PAGE_ALIGNED(pci_resource_len(pdev, req->bar));
+	buf->bus_offset = pci_bus_address(pdev, req->bar) - start;
 }
 
 /* The name is what /proc/<pid>/maps and fdinfo show of the buffer. */
@@ -109,6 +133,7 @@ static struct dma_buf *dvp_buffer_export(struct dvp_buffer *buf, u64 size,
 	exp_info.ops = &dvp_dma_buf_ops;
 	exp_info.size = size;
 	exp_info.flags = req->open_flags;
+	exp_info.resv = &buf->resv;
 	exp_info.priv = buf;
 	dmabuf = dma_buf_export(&exp_info);
 	if (IS_ERR(dmabuf)) {
@@ -118,6 +143,7 @@ static struct dma_buf *dvp_buffer_export(struct dvp_buffer *buf, u64 size,
 
 	/* From here on the dma-buf frees the buffer, and the name. */
 	dmabuf->name = name;
+	buf->dmabuf = dmabuf;
 	buf->mapping = dmabuf->file->f_mapping;
 	ihold(buf->mapping->host);
 	return dmabuf;
@@ -156,12 +182,11 @@ struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 	buf = dvp_buffer_alloc(dvdev->gate, nr_merged);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
-	dvp_range_merge(req->ranges, req->nr_ranges,
-			pci_resource_start(pdev, req->bar), buf->ranges);
+	dvp_buffer_describe(buf, pdev, req);
 
 	dmabuf = dvp_buffer_export(buf, size, pdev, req);
 	if (IS_ERR(dmabuf)) {
-		dvp_buffer_free(buf);
+		dvp_buffer_put(buf);
 		return dmabuf;
 	}
 

@@ -18,17 +18,23 @@
  *       dvp_gate.lock
  *         dvp_buffer.fault_lock
  *         i_mmap_rwsem of the buffer's mapping
+ *       dvp_buffer.resv, under which an importer maps and unmaps
  *       the claim of a BAR, in memory.c, which takes nothing of ours
  *
  * A fault takes fault_lock for read, under mmap_lock or the VMA's lock, and
- * nothing else. Under gate.lock or fault_lock nobody calls into vfio-pci-core,
- * touches user memory, or takes mmap_lock. The reset and power callbacks run
- * under locks of the PCI core and of vfio-pci-core, and take gate.lock only.
+ * nothing else. Under gate.lock, fault_lock or resv nobody calls into
+ * vfio-pci-core, touches user memory, or takes mmap_lock. gate.lock and resv
+ * are never held together: an importer may keep resv for long. The reset and
+ * power callbacks run under locks of the PCI core and of vfio-pci-core, take
+ * gate.lock, and then resv; they wait for importers, so no importer may need
+ * one of those locks to unmap.
  */
 #ifndef DVP_H
 #define DVP_H
 
+#include <linux/atomic.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -37,6 +43,7 @@
 #include <linux/sched.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include "uapi/dmabuf_vfio_pci.h"
 #include "range.h"
@@ -51,8 +58,10 @@
  * @DVP_CAUSE_DECODE_OFF: PCI_COMMAND.MEMORY is off
  * @DVP_CAUSE_SLEEP: the device is in D3hot or deeper
  * @DVP_CAUSE_LOW_POWER: the user has let the device go to low power
+ * @DVP_CAUSE_ENDING: the call into the core that comes is going to end memory
  * @DVP_CAUSE_TRANSITION: a call into the core may change one of the causes
- *	that are read from the device; faults wait for its end
+ *	that are read from the device; faults wait for its end, and importers,
+ *	who could not, go on
  *
  * Each cause owns its bit, so overlapping ones need no ordering.
  */
@@ -62,14 +71,21 @@ enum dvp_cause {
 	DVP_CAUSE_DECODE_OFF	= BIT(2),
 	DVP_CAUSE_SLEEP		= BIT(3),
 	DVP_CAUSE_LOW_POWER	= BIT(4),
-	DVP_CAUSE_TRANSITION	= BIT(5),
+	DVP_CAUSE_ENDING	= BIT(5),
+	DVP_CAUSE_TRANSITION	= BIT(6),
 };
 
 /**
  * struct dvp_gate - whether the memory of a device can be used, and by whom
  * @kref: held by the device and by each buffer
+ * @pdev: the device, with a reference; it may be gone while the gate is not
+ *	open, and is a name for the log then
+ * @told: set of &enum dvp_refusal that the log has said
+ * @told_pairs: importers that have no route, which the log has said, and the
+ *	&enum dvp_p2p under which it was so; under @lock
+ * @idle: those who wait for importers
  * @lock: guards everything below; @causes and @owner are also read without it
- * @buffers: buffers that are not revoked for good, by &dvp_buffer.node
+ * @buffers: its buffers, by &dvp_buffer.node
  * @causes: set of &enum dvp_cause; access is possible while it is empty
  * @open: a user has the device open
  * @session: counts the times that the device was opened
@@ -78,6 +94,10 @@ enum dvp_cause {
  */
 struct dvp_gate {
 	struct kref kref;
+	struct pci_dev *pdev;
+	unsigned long told;
+	struct xarray told_pairs;
+	wait_queue_head_t idle;
 	struct mutex lock;	/* everything below */
 	struct list_head buffers;
 	unsigned int causes;
@@ -89,11 +109,18 @@ struct dvp_gate {
 
 /**
  * struct dvp_buffer - one dma-buf over pieces of one BAR
+ * @kref: held by the dma-buf, and by who waits for importers
  * @gate: the gate of the device that it belongs to, with a reference
  * @node: in &dvp_gate.buffers; under &dvp_gate.lock
+ * @dmabuf: the dma-buf; it is there for sure while an importer has it mapped,
+ *	which it cannot end without @resv
  * @mapping: the mapping of the dma-buf's inode, with a reference to the inode.
  *	The dma-buf's file is no way to it: an O_PATH descriptor delays the
  *	release of the buffer until long after that file is gone.
+ * @resv: the dma-buf's reservation object; ours, as it must outlive the dma-buf
+ * @maps: number of mappings that importers have; grows and shrinks under @resv
+ * @draining: importers were told that it ends, and have not all stopped, or
+ *	nobody has seen yet that they have; written under @resv
  * @fault_lock: held for read while a fault inserts entries; passing through it
  *	for write waits for those that saw an older state
  * @dev_file: VFIO's file, kept open by a BAR mapping made through it, or NULL
@@ -101,18 +128,31 @@ struct dvp_gate {
  * @revoked: for good: by the user, or because its device was closed or is gone;
  *	written under &dvp_gate.lock
  * @memattr: DMABUF_VFIO_PCI_MEMATTR_* of mappings made from now on
+ * @bar: the BAR
+ * @read_only: exported O_RDONLY
+ * @cpu_only: the BAR shares its page with nobody knows whom; no importers
+ * @bus_offset: what to add to an address of the BAR to get its bus address
  * @nr_ranges: number of runs in @ranges
  * @ranges: the runs, in the order of the buffer
  */
 struct dvp_buffer {
+	struct kref kref;
 	struct dvp_gate *gate;
 	struct list_head node;
+	struct dma_buf *dmabuf;
 	struct address_space *mapping;
+	struct dma_resv resv;
+	atomic_t maps;
+	bool draining;
 	struct rw_semaphore fault_lock;
 	struct file *dev_file;
 	unsigned int session;
 	bool revoked;
 	u8 memattr;
+	u8 bar;
+	bool read_only;
+	bool cpu_only;
+	u64 bus_offset;
 	u32 nr_ranges;
 	struct dvp_range ranges[];
 };
@@ -181,6 +221,8 @@ int dvp_transition_low_power(struct dvp_device *dvdev, u32 flags,
 struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 				  const struct dvp_request *req);
 struct dma_buf *dvp_buffer_get(struct dvp_device *dvdev, int fd);
+bool dvp_buffer_try_get(struct dvp_buffer *buf);
+void dvp_buffer_put(struct dvp_buffer *buf);
 int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 			struct vm_area_struct *vma);
 
@@ -197,8 +239,70 @@ bool dvp_vma_can_huge(void);
 vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn);
 extern const struct vm_operations_struct dvp_vma_nc_ops;
 
+/**
+ * enum dvp_route - how an importer reaches a BAR
+ * @DVP_ROUTE_NONE: not at all
+ * @DVP_ROUTE_BUS: by bus addresses, past the host bridge and its IOMMU
+ * @DVP_ROUTE_BRIDGE: through the host bridge, by what the DMA API gives
+ */
+enum dvp_route {
+	DVP_ROUTE_NONE,
+	DVP_ROUTE_BUS,
+	DVP_ROUTE_BRIDGE,
+};
+
+/**
+ * enum dvp_refusal - why an importer is refused, whatever its route
+ * @DVP_REFUSAL_CPU_ONLY: the buffer is not for importers
+ * @DVP_REFUSAL_PINS_ALL: the kernel pins whatever is imported
+ * @DVP_REFUSAL_STATIC: no operations at all
+ * @DVP_REFUSAL_NO_PEER: takes no memory of other devices
+ * @DVP_REFUSAL_DEAF: no way to be told
+ * @DVP_REFUSAL_PINNED: dma_buf_pin()
+ * @DVP_REFUSAL_NOT_PCI: no PCI device
+ * @DVP_NR_REFUSALS: number of them
+ */
+enum dvp_refusal {
+	DVP_REFUSAL_CPU_ONLY,
+	DVP_REFUSAL_PINS_ALL,
+	DVP_REFUSAL_STATIC,
+	DVP_REFUSAL_NO_PEER,
+	DVP_REFUSAL_DEAF,
+	DVP_REFUSAL_PINNED,
+	DVP_REFUSAL_NOT_PCI,
+	DVP_NR_REFUSALS,
+};
+
+/* route.c */
+enum dvp_route dvp_route_find(struct dvp_gate *gate, struct device *dev);
+
+/* dma.c */
+bool dvp_dma_can_import(void);
+void dvp_dma_refuse(struct dvp_gate *gate, struct device *dev,
+		    enum dvp_refusal refusal);
+int dvp_dma_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach);
+void dvp_dma_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach);
+int dvp_dma_pin(struct dma_buf_attachment *attach);
+void dvp_dma_unpin(struct dma_buf_attachment *attach);
+struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
+			     enum dma_data_direction dir);
+void dvp_dma_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		   enum dma_data_direction dir);
+bool dvp_dma_maps(const struct dma_buf_attachment *attach);
+
+/* dma_table.c */
+struct sg_table *dvp_table_create(const struct dvp_buffer *buf,
+				  struct device *dev, enum dvp_route route,
+				  enum dma_data_direction dir);
+void dvp_table_destroy(struct sg_table *sgt, struct device *dev,
+		       enum dvp_route route, enum dma_data_direction dir);
+
+/* drain.c */
+int dvp_drain_buffer(struct dvp_buffer *buf, unsigned int state);
+void dvp_drain_gate(struct dvp_gate *gate);
+
 /* gate.c */
-struct dvp_gate *dvp_gate_create(void);
+struct dvp_gate *dvp_gate_create(struct pci_dev *pdev);
 void dvp_gate_get(struct dvp_gate *gate);
 void dvp_gate_put(struct dvp_gate *gate);
 void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
@@ -206,6 +310,9 @@ void dvp_gate_shut(struct dvp_gate *gate);
 int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf);
 int dvp_gate_check(struct dvp_gate *gate, const struct dvp_buffer *buf);
+int dvp_gate_hold_usable(struct dvp_gate *gate, const struct dvp_buffer *buf);
+void dvp_gate_release(struct dvp_gate *gate);
+bool dvp_gate_bars_importers(const struct dvp_buffer *buf);
 int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause);
 void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,

@@ -9,7 +9,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "core_exporter.h"
 #include "dvp.h"
+#include "options.h"
 
 #define DVP_OPEN_FLAGS	(O_ACCMODE | O_CLOEXEC | O_NONBLOCK)
 
@@ -107,6 +109,16 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 	return ret;
 }
 
+/* The core's buffers are the only ones that iommufd takes. */
+static int dvp_feature_export_any(struct dvp_device *dvdev, u32 flags,
+				  void __user *arg, size_t argsz)
+{
+	if (dvp_options_core_exports())
+		return vfio_pci_core_ioctl_feature(&dvdev->vdev.vdev, flags,
+						   arg, argsz);
+	return dvp_feature_export(dvdev, flags, arg, argsz);
+}
+
 /* Like vfio_check_feature(): 1 with the payload copied in, or the answer. */
 static int dvp_feature_copy_set(u32 flags, const void __user *arg,
 				size_t argsz, void *in, size_t size)
@@ -180,6 +192,10 @@ static u32 dvp_feature_caps(void)
 		caps |= DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS;
 	if (dvp_vma_has_wc())
 		caps |= DMABUF_VFIO_PCI_CAP_MEMATTR_WC;
+	if (dvp_dma_can_import())
+		caps |= DMABUF_VFIO_PCI_CAP_DMA_IMPORT;
+	if (dvp_core_exporter_exists())
+		caps |= DMABUF_VFIO_PCI_CAP_CORE_EXPORTER;
 	return caps;
 }
 
@@ -209,7 +225,7 @@ static const struct dvp_feature_entry {
 	int (*call)(struct dvp_device *dvdev, u32 flags, void __user *arg,
 		    size_t argsz);
 } dvp_feature_table[] = {
-	{ VFIO_DEVICE_FEATURE_DMA_BUF,		dvp_feature_export },
+	{ VFIO_DEVICE_FEATURE_DMA_BUF,		dvp_feature_export_any },
 	{ DMABUF_VFIO_PCI_FEATURE_EXPORT,	dvp_feature_export },
 	{ DMABUF_VFIO_PCI_FEATURE_REVOKE,	dvp_feature_revoke },
 	{ VFIO_DEVICE_FEATURE_DMA_BUF_REVOKE,	dvp_feature_revoke },

@@ -5,7 +5,8 @@
  * A set of causes is all there is. Somebody sets a bit before memory goes and
  * clears it when memory is back; a buffer is usable exactly while the set is
  * empty and the buffer was not revoked for good. Whoever makes the set
- * non-empty also ends the CPU mappings of every buffer, before it returns.
+ * non-empty also ends the CPU mappings of every buffer, before it returns, and
+ * then waits for importers.
  *
  * Three causes are properties of the device that only the core changes:
  * decoding, the power state, low power. They are never guessed. The set is
@@ -14,6 +15,7 @@
  * transition: nothing is mapped, and faults wait instead of failing, because
  * most of these calls (a write of the bus-master bit) change nothing.
  */
+#include <linux/pci.h>
 #include <linux/slab.h>
 
 #include "dvp.h"
@@ -24,13 +26,14 @@
 
 /**
  * dvp_gate_create() - make the gate of a device
+ * @pdev: the device
  *
  * Context: process context, may sleep.
  *
  * Return: a closed gate with one reference, to be dropped by dvp_gate_put();
  * NULL without memory.
  */
-struct dvp_gate *dvp_gate_create(void)
+struct dvp_gate *dvp_gate_create(struct pci_dev *pdev)
 {
 	struct dvp_gate *gate = kzalloc(sizeof(*gate), GFP_KERNEL);
 
@@ -38,6 +41,9 @@ struct dvp_gate *dvp_gate_create(void)
 		return NULL;
 
 	kref_init(&gate->kref);
+	gate->pdev = pci_dev_get(pdev);
+	xa_init(&gate->told_pairs);
+	init_waitqueue_head(&gate->idle);
 	mutex_init(&gate->lock);
 	INIT_LIST_HEAD(&gate->buffers);
 	init_waitqueue_head(&gate->wait);
@@ -49,6 +55,8 @@ static void dvp_gate_free(struct kref *kref)
 	struct dvp_gate *gate = container_of(kref, struct dvp_gate, kref);
 
 	mutex_destroy(&gate->lock);
+	xa_destroy(&gate->told_pairs);
+	pci_dev_put(gate->pdev);
 	kfree(gate);
 }
 
@@ -80,8 +88,10 @@ static void dvp_gate_zap_locked(struct dvp_gate *gate)
 
 	lockdep_assert_held(&gate->lock);
 
-	list_for_each_entry(buf, &gate->buffers, node)
-		dvp_vma_zap(buf);
+	list_for_each_entry(buf, &gate->buffers, node) {
+		if (!buf->revoked)
+			dvp_vma_zap(buf);
+	}
 }
 
 static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
@@ -95,6 +105,9 @@ static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 		dvp_gate_zap_locked(gate);
 	if ((old & ~causes) & DVP_CAUSE_TRANSITION)
 		wake_up_all(&gate->wait);
+	/* What comes back need not be waited for any longer. */
+	if (old & ~causes)
+		wake_up_all(&gate->idle);
 }
 
 static void dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
@@ -138,7 +151,6 @@ static void dvp_gate_end_buffer_locked(struct dvp_gate *gate,
 	lockdep_assert_held(&gate->lock);
 
 	WRITE_ONCE(buf->revoked, true);
-	list_del_init(&buf->node);
 	dvp_vma_zap(buf);
 }
 
@@ -149,17 +161,21 @@ static void dvp_gate_end_buffer_locked(struct dvp_gate *gate,
  * For the last close, before the core disables the device, and for a device
  * that is gone. Doing it twice is silent.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; waits for importers.
  */
 void dvp_gate_shut(struct dvp_gate *gate)
 {
-	struct dvp_buffer *buf, *next;
+	struct dvp_buffer *buf;
 
 	mutex_lock(&gate->lock);
 	gate->open = false;
-	list_for_each_entry_safe(buf, next, &gate->buffers, node)
-		dvp_gate_end_buffer_locked(gate, buf);
+	list_for_each_entry(buf, &gate->buffers, node) {
+		if (!buf->revoked)
+			dvp_gate_end_buffer_locked(gate, buf);
+	}
 	mutex_unlock(&gate->lock);
+
+	dvp_drain_gate(gate);
 }
 
 /**
@@ -186,7 +202,7 @@ int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf)
 }
 
 /**
- * dvp_gate_remove() - take out a buffer that is being released
+ * dvp_gate_remove() - take out a buffer that is being freed
  * @gate: the gate
  * @buf: the buffer, in the list or not; it has no mapping any more
  *
@@ -230,15 +246,65 @@ int dvp_gate_check(struct dvp_gate *gate, const struct dvp_buffer *buf)
 }
 
 /**
+ * dvp_gate_hold_usable() - keep a device open while looking at it
+ * @gate: the gate
+ * @buf: one of its buffers
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0 with &dvp_gate.lock held, for dvp_gate_release(); -ENODEV where
+ * importers may not use the buffer now.
+ */
+int dvp_gate_hold_usable(struct dvp_gate *gate, const struct dvp_buffer *buf)
+{
+	mutex_lock(&gate->lock);
+	if (gate->open && !dvp_gate_bars_importers(buf))
+		return 0;
+	mutex_unlock(&gate->lock);
+	return -ENODEV;
+}
+
+/**
+ * dvp_gate_release() - undo dvp_gate_hold_usable()
+ * @gate: the gate
+ *
+ * Context: process context.
+ */
+void dvp_gate_release(struct dvp_gate *gate)
+{
+	mutex_unlock(&gate->lock);
+}
+
+/**
+ * dvp_gate_bars_importers() - is a buffer out of reach for importers
+ * @buf: the buffer
+ *
+ * In a transition it is not: an importer cannot wait, and most transitions
+ * end nothing.
+ *
+ * Context: any. The answer may be old, except to who has the reservation lock
+ * and counts in &dvp_buffer.maps: it is waited for.
+ *
+ * Return: whether it is.
+ */
+bool dvp_gate_bars_importers(const struct dvp_buffer *buf)
+{
+	return READ_ONCE(buf->revoked) ||
+	       READ_ONCE(buf->gate->causes) & ~DVP_CAUSE_TRANSITION;
+}
+
+/**
  * dvp_gate_revoke() - take one buffer back for good
  * @gate: the gate
  * @buf: one of its buffers
  *
- * When it returns, no CPU has a mapping of the buffer.
+ * When it returns, no CPU has a mapping of the buffer, and importers have
+ * stopped, unless the task is being killed. It waits for those of a buffer that
+ * was revoked already, too.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; a reference to @buf held.
  *
- * Return: what dvp_gate_check() said of it.
+ * Return: what dvp_gate_check() said of it; -EINTR where an importer goes on.
  */
 int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf)
 {
@@ -249,7 +315,10 @@ int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf)
 	if (!ret)
 		dvp_gate_end_buffer_locked(gate, buf);
 	mutex_unlock(&gate->lock);
-	return ret;
+
+	if (ret == -ENODEV)
+		return ret;
+	return dvp_drain_buffer(buf, TASK_KILLABLE) ?: ret;
 }
 
 /**
@@ -257,16 +326,18 @@ int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf)
  * @gate: the gate
  * @cause: why; one that dvp_gate_unblock() will clear
  *
- * When it returns, no CPU has a mapping of any buffer.
+ * When it returns, no CPU and no importer has a mapping of any buffer.
  *
- * Context: process context, may sleep. The device lock and the core's
- * memory_lock may be held.
+ * Context: process context, may sleep; waits for importers. The device lock and
+ * the core's memory_lock may be held.
  */
 void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause)
 {
 	mutex_lock(&gate->lock);
 	dvp_gate_set_locked(gate, gate->causes | cause);
 	mutex_unlock(&gate->lock);
+
+	dvp_drain_gate(gate);
 }
 
 /**
@@ -284,6 +355,8 @@ void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
 	mutex_lock(&gate->lock);
 	dvp_gate_settle_locked(gate, causes, vdev);
 	mutex_unlock(&gate->lock);
+
+	dvp_drain_gate(gate);
 }
 
 /**
@@ -328,8 +401,11 @@ void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 {
 	mutex_lock(&gate->lock);
 	WRITE_ONCE(gate->owner, NULL);
-	dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION, vdev);
+	dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION | DVP_CAUSE_ENDING,
+			       vdev);
 	mutex_unlock(&gate->lock);
+
+	dvp_drain_gate(gate);
 }
 
 /**

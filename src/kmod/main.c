@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
+#include "core_exporter.h"
 #include "dvp.h"
 #include "params.h"
 
@@ -25,13 +26,14 @@ static int dvp_main_init_dev(struct vfio_device *core_vdev)
 	struct dvp_device *dvdev = dvp_device_of(core_vdev);
 	int ret;
 
-	dvdev->gate = dvp_gate_create();
+	dvdev->gate = dvp_gate_create(to_pci_dev(core_vdev->dev));
 	if (!dvdev->gate)
 		return -ENOMEM;
 	mutex_init(&dvdev->transition_lock);
 	INIT_LIST_HEAD(&dvdev->node);
 
 	dvp_params_latch(&dvdev->vdev);
+	dvp_core_exporter_enable(&dvdev->vdev);
 	ret = vfio_pci_core_init_dev(core_vdev);
 	if (ret)
 		dvp_gate_put(dvdev->gate);

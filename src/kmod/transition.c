@@ -11,11 +11,17 @@
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/uaccess.h>
 
 #include "dvp.h"
 
-/* Returns -EIO like vfio_pci_rw() in drivers/vfio/pci/vfio_pci_core.c. */
-static int dvp_transition_begin(struct dvp_device *dvdev)
+/*
+ * With ends, what the caller is going to ask for ends memory as far as can be
+ * seen, and importers are told before it does.
+ *
+ * Returns -EIO like vfio_pci_rw() in drivers/vfio/pci/vfio_pci_core.c.
+ */
+static int dvp_transition_begin(struct dvp_device *dvdev, bool ends)
 {
 	struct device *dev = &dvdev->vdev.pdev->dev;
 
@@ -25,6 +31,8 @@ static int dvp_transition_begin(struct dvp_device *dvdev)
 		pm_runtime_put(dev);
 		return -EINTR;
 	}
+	if (ends)
+		dvp_gate_block(dvdev->gate, DVP_CAUSE_ENDING);
 	dvp_gate_begin(dvdev->gate);
 	return 0;
 }
@@ -53,14 +61,32 @@ static loff_t dvp_transition_next_gated(struct pci_dev *pdev, loff_t pos)
 	return next;
 }
 
+/*
+ * Does a byte that goes to such a place end memory. A hint: the core reads the
+ * byte for itself. Importers may take what they are told as the end, so they
+ * are not told of every transition.
+ */
+static bool dvp_transition_foresees_end(loff_t pos, const char __user *buf)
+{
+	u8 value;
+
+	if (get_user(value, (const u8 __user *)buf))
+		return false;
+	if (pos == PCI_COMMAND)
+		return !(value & PCI_COMMAND_MEMORY);
+	return (value & PCI_PM_CTRL_STATE_MASK) == (__force u8)PCI_D3hot;
+}
+
 static ssize_t dvp_transition_write_gated(struct vfio_device *core_vdev,
 					  const char __user *buf, size_t count,
 					  loff_t *ppos)
 {
 	struct dvp_device *dvdev = dvp_device_of(core_vdev);
+	loff_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
 	ssize_t ret;
 
-	ret = dvp_transition_begin(dvdev);
+	ret = dvp_transition_begin(dvdev,
+				   dvp_transition_foresees_end(pos, buf));
 	if (ret)
 		return ret;
 
@@ -146,7 +172,8 @@ ssize_t dvp_transition_write(struct vfio_device *core_vdev,
  * @argsz: bytes of it
  *
  * The device goes to sleep at the earliest when this ioctl lets go of it,
- * which is after the gate has seen that low power is engaged.
+ * which is after the gate has seen that low power is engaged, and importers
+ * have stopped.
  *
  * Context: process context, may sleep; the device is awake.
  *
@@ -163,7 +190,7 @@ int dvp_transition_low_power(struct dvp_device *dvdev, u32 flags,
 		return vfio_pci_core_ioctl_feature(core_vdev, flags, arg,
 						   argsz);
 
-	ret = dvp_transition_begin(dvdev);
+	ret = dvp_transition_begin(dvdev, false);
 	if (ret)
 		return ret;
 

@@ -10,4 +10,24 @@
 #define DVP_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
 #endif
 
+#ifndef DVP_HAVE_INVALIDATE_MAPPINGS
+#define dma_buf_invalidate_mappings	dma_buf_move_notify
+#endif
+
+/* Where operations of an importer always have the callback. */
+#ifndef DVP_HAVE_ATTACH_REVOCABLE
+static inline bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops;
+}
+#endif
+
+/* Whether the dma-buf core pins a buffer for every importer that maps it. */
+#if defined(DVP_HAVE_INVALIDATE_MAPPINGS) || \
+	IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY)
+#define DVP_DMA_BUF_PINS_ALL	false
+#else
+#define DVP_DMA_BUF_PINS_ALL	true
+#endif
+
 #endif /* DVP_COMPAT_LINUX_DMA_BUF_H */
