@@ -60,24 +60,29 @@ static struct dvp_route_path dvp_route_walk(struct pci_dev *provider,
 	return path;
 }
 
-static const char dvp_route_is_off[] =
-	"this driver's parameter p2p is off";
-static const char dvp_route_is_unknown[] =
-	"a kernel without CONFIG_PCI_P2PDMA cannot tell whether it reaches the BAR; p2p=force says that it does";
-static const char dvp_route_is_redirected[] =
-	"ports in between redirect to a host bridge that is not known to route peer-to-peer DMA; pci=disable_acs_redir= on the kernel's command line ends that, p2p=force says that the host bridge does";
-static const char dvp_route_is_apart[] =
-	"the kernel does not know the host bridge as one that routes peer-to-peer DMA; put both devices behind one switch, or say with p2p=force that it does";
+enum dvp_route_why { IS_OFF, IS_UNKNOWN, IS_REDIRECTED, IS_APART };
 
-static const char *dvp_route_why_not(struct pci_dev *provider,
-				     struct pci_dev *client, enum dvp_p2p p2p)
+static const char *const dvp_route_whys[] = {
+	[IS_OFF] =
+		"this driver's parameter p2p is off",
+	[IS_UNKNOWN] =
+		"a kernel without CONFIG_PCI_P2PDMA cannot tell whether it reaches the BAR; p2p=force says that it does",
+	[IS_REDIRECTED] =
+		"ports in between redirect to a host bridge that is not known to route peer-to-peer DMA; pci=disable_acs_redir= on the kernel's command line ends that, p2p=force says that the host bridge does",
+	[IS_APART] =
+		"the kernel does not know the host bridge as one that routes peer-to-peer DMA; put both devices behind one switch, or say with p2p=force that it does",
+};
+
+static enum dvp_route_why dvp_route_why_not(struct pci_dev *provider,
+					    struct pci_dev *client,
+					    enum dvp_p2p p2p)
 {
 	if (p2p == DVP_P2P_OFF)
-		return dvp_route_is_off;
+		return IS_OFF;
 	if (!IS_ENABLED(CONFIG_PCI_P2PDMA))
-		return dvp_route_is_unknown;
-	return dvp_route_walk(provider, client).common ?
-	       dvp_route_is_redirected : dvp_route_is_apart;
+		return IS_UNKNOWN;
+	return dvp_route_walk(provider, client).common ? IS_REDIRECTED :
+							 IS_APART;
 }
 
 /*
@@ -104,7 +109,7 @@ static void dvp_route_refuse(struct dvp_gate *gate, struct pci_dev *client,
 		 GFP_KERNEL);
 	pci_warn(gate->pdev, "refused %s (%s) as an importer: %s\n",
 		 pci_name(client), dev_driver_string(&client->dev),
-		 dvp_route_why_not(gate->pdev, client, p2p));
+		 dvp_route_whys[dvp_route_why_not(gate->pdev, client, p2p)]);
 }
 
 static enum dvp_route dvp_route_by_kernel(struct pci_dev *provider,
