@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "dvl.h"
 
 /**
  * struct child - what the child has

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "dvl.h"
 
 #define MIB (1024UL * 1024)
 #define CHILD_WORD 0xc0de0000
@@ -24,50 +23,23 @@
 #define GUARD_WORD 0x9a4d9a4d
 
 static const char usage[] =
-	"usage: dvp-demo [--bar N] BDF\n"
+	"usage: dvp-demo [--bar N] [--peer BDF] BDF\n"
 	"\n"
 	"Lends the second quarter of a BAR to a child that has no privilege, resets the\n"
-	"device under it, takes the quarter back, and lends it again.\n"
+	"device under it, takes the quarter back, and lends it again, this time to another\n"
+	"device too, which writes to it by DMA until it is taken back.\n"
 	"\n"
-	"  BDF      PCI address of a device bound to " DVL_DRIVER ", 0000:01:00.0\n"
-	"  --bar N  the BAR, 2 by default; it must be plain memory, as that of QEMU's\n"
-	"           ivshmem-plain: the demo overwrites it\n"
-	"  --help   this text\n"
+	"  BDF         PCI address of a device bound to " DVL_DRIVER ", 0000:01:00.0\n"
+	"  --bar N     the BAR, 2 by default; it must be plain memory, as that of QEMU's\n"
+	"              ivshmem-plain: the demo overwrites it\n"
+	"  --peer BDF  the other device: QEMU's edu, bound to the test module dvp-importer\n"
+	"  --help      this text\n"
 	"\n"
 	"Exit status: 0 if all went as it should, 1 on any surprise, 2 for wrong usage.\n";
-
-/**
- * struct quarter - what is lent
- * @dev: the device
- * @bar: the BAR
- * @bar_len: its length
- * @off: start of the quarter in the BAR
- * @len: its length
- * @map: the primary's own mapping of the whole BAR
- */
-struct quarter {
-	struct dvl_device dev;
-	unsigned int bar;
-	uint64_t bar_len;
-	uint64_t off;
-	uint64_t len;
-	volatile uint32_t *map;
-};
 
 static uint32_t bar_word(const struct quarter *quarter, uint64_t off)
 {
 	return quarter->map[off / 4];
-}
-
-/* What went wrong, for the end of a line; nothing if all is well. */
-static const char *why(int ret)
-{
-	static char text[100];
-
-	if (ret >= 0)
-		return "";
-	snprintf(text, sizeof(text), ": %s", strerror(-ret));
-	return text;
 }
 
 static void step_child(struct demo *demo)
@@ -98,9 +70,9 @@ static void step_open(struct quarter *quarter, const char *bdf)
 			"  echo %s > /sys/bus/pci/drivers_probe\n",
 			DVL_DRIVER, DVL_DRIVER, bdf, bdf, bdf, bdf);
 	demo_expect(!ret && !strcmp(driver, DVL_DRIVER),
-		    "%s is bound to %s%s", bdf, DVL_DRIVER, why(ret));
+		    "%s is bound to %s%s", bdf, DVL_DRIVER, demo_why(ret));
 	ret = dvl_device_open(&quarter->dev, bdf);
-	demo_expect(!ret, "opened by its IOMMU group%s", why(ret));
+	demo_expect(!ret, "opened by its IOMMU group%s", demo_why(ret));
 	ret = dvl_region_info(&quarter->dev, quarter->bar, &info);
 	demo_expect(!ret && info.size >= 4 * (uint64_t)sysconf(_SC_PAGESIZE),
 		    "BAR %u has four pages or more", quarter->bar);
@@ -126,7 +98,7 @@ static int step_export(struct demo *demo, struct quarter *quarter)
 	fd = dvl_export_one(quarter->dev.fd, quarter->bar, quarter->off,
 			    quarter->len, O_RDWR | O_CLOEXEC);
 	demo_expect(fd >= 0, "a dma-buf of %lu KiB from offset %lu KiB%s",
-		    quarter->len / 1024, quarter->off / 1024, why(fd));
+		    quarter->len / 1024, quarter->off / 1024, demo_why(fd));
 	demo_give(demo, fd);
 	return fd;
 }
@@ -193,7 +165,7 @@ static struct demo_report reset_while_reading(struct demo *demo,
 
 	demo_order(demo, DEMO_HAMMER, 0, PRIMARY_WORD);
 	ret = dvl_device_reset(&quarter->dev);
-	demo_say("VFIO_DEVICE_RESET%s", ret ? why(ret) : " done");
+	demo_say("VFIO_DEVICE_RESET%s", ret ? demo_why(ret) : " done");
 	/* Any order ends the hammering, and is then obeyed itself. */
 	demo_order(demo, DEMO_READ, 0, 0);
 	report = demo_report(demo);
@@ -224,7 +196,7 @@ static void step_revoke(struct demo *demo, const struct quarter *quarter,
 
 	demo_step("The primary takes the quarter back");
 	ret = dvl_revoke(quarter->dev.fd, fd);
-	demo_expect(!ret, "the buffer is revoked%s", why(ret));
+	demo_expect(!ret, "the buffer is revoked%s", demo_why(ret));
 	report = demo_ask(demo, DEMO_READ, 0, 0);
 	demo_expect(report.result == DEMO_SIGBUS, "reading raises SIGBUS");
 	report = demo_ask(demo, DEMO_WRITE, 4, 0xbad);
@@ -238,7 +210,7 @@ static void step_revoke(struct demo *demo, const struct quarter *quarter,
 	close(fd);
 }
 
-static void step_again(struct demo *demo, const struct quarter *quarter)
+static int step_again(struct demo *demo, const struct quarter *quarter)
 {
 	struct demo_report report;
 	int fd;
@@ -247,7 +219,7 @@ static void step_again(struct demo *demo, const struct quarter *quarter)
 	report = demo_ask(demo, DEMO_READ, 8, 0);
 	fd = dvl_export_one(quarter->dev.fd, quarter->bar, quarter->off,
 			    quarter->len, O_RDWR | O_CLOEXEC);
-	demo_expect(fd >= 0, "a new dma-buf of the same range%s", why(fd));
+	demo_expect(fd >= 0, "a new dma-buf of the same range%s", demo_why(fd));
 	demo_expect(report.result == DEMO_SIGBUS,
 		    "the old mapping had nothing left");
 	demo_give(demo, fd);
@@ -257,10 +229,10 @@ static void step_again(struct demo *demo, const struct quarter *quarter)
 	report = demo_ask(demo, DEMO_WRITE, 12, 0x22222222);
 	demo_expect(bar_word(quarter, quarter->off + 12) == 0x22222222,
 		    "and the primary sees it write");
-	close(fd);
+	return fd;
 }
 
-static int demo_run(const char *bdf, unsigned int bar)
+static int demo_run(const char *bdf, unsigned int bar, const char *peer)
 {
 	struct quarter quarter = { .bar = bar };
 	struct demo demo;
@@ -273,7 +245,9 @@ static int demo_run(const char *bdf, unsigned int bar)
 	step_ends(&demo, &quarter);
 	step_reset(&demo, &quarter);
 	step_revoke(&demo, &quarter, fd);
-	step_again(&demo, &quarter);
+	fd = step_again(&demo, &quarter);
+	demo_peer(&demo, &quarter, fd, peer);
+	close(fd);
 
 	demo_step("The end");
 	munmap((void *)quarter.map, quarter.bar_len);
@@ -287,9 +261,11 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "bar", required_argument, NULL, 'b' },
+		{ "peer", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
+	const char *peer = NULL;
 	unsigned long bar = 2;
 	char *end;
 	int c;
@@ -301,6 +277,9 @@ int main(int argc, char **argv)
 			if (*end || end == optarg || bar > 5)
 				goto err_usage;
 			break;
+		case 'p':
+			peer = optarg;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return EXIT_SUCCESS;
@@ -310,7 +289,7 @@ int main(int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		goto err_usage;
-	return demo_run(argv[optind], bar);
+	return demo_run(argv[optind], bar, peer);
 
 err_usage:
 	fputs(usage, stderr);

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "dvl.h"
+
 #define DEMO_NOBODY 65534
 
 enum demo_op {
@@ -77,6 +79,31 @@ struct demo_report demo_report(struct demo *demo);
 struct demo_report demo_ask(struct demo *demo, enum demo_op op, uint64_t off,
 			    uint32_t value);
 void demo_give(struct demo *demo, int fd);
+
+/**
+ * struct quarter - what is lent
+ * @dev: the device
+ * @bar: the BAR
+ * @bar_len: its length
+ * @off: start of the quarter in the BAR
+ * @len: its length
+ * @map: the primary's own mapping of the whole BAR
+ */
+struct quarter {
+	struct dvl_device dev;
+	unsigned int bar;
+	uint64_t bar_len;
+	uint64_t off;
+	uint64_t len;
+	volatile uint32_t *map;
+};
+
+/* peer.c */
+void demo_peer(struct demo *demo, const struct quarter *quarter, int fd,
+	       const char *bdf);
+
+/* talk.c: what went wrong, for the end of a line; nothing if all is well */
+const char *demo_why(int ret);
 
 /* A numbered heading; what the primary sees; what ends the demo. */
 __attribute__((format(printf, 1, 2))) void demo_step(const char *format, ...);

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "dvl.h"
 
 /**
  * demo_step() - begin a step of the transcript
@@ -65,6 +64,22 @@ void demo_expect(bool as_expected, const char *format, ...)
 	fflush(stdout);
 	if (!as_expected)
 		exit(EXIT_FAILURE);
+}
+
+/**
+ * demo_why() - what went wrong, for the end of a line
+ * @ret: 0 or more if nothing did, or a negative errno
+ *
+ * Return: the text, until the next call.
+ */
+const char *demo_why(int ret)
+{
+	static char text[100];
+
+	if (ret >= 0)
+		return "";
+	snprintf(text, sizeof(text), ": %s", strerror(-ret));
+	return text;
 }
 
 static void give_up(const char *what)
