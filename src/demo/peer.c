@@ -42,7 +42,7 @@ static const char *reason_against(const struct quarter *quarter,
 	if (dvl_info(quarter->dev.fd, &info))
 		return "the driver does not say whether other devices can import";
 	if (!(info.caps & DMABUF_VFIO_PCI_CAP_DMA_IMPORT))
-		return "no device can import here: this kernel cannot tell routes (CONFIG_PCI_P2PDMA), or pins every import (no CONFIG_DMABUF_MOVE_NOTIFY), or p2p=off";
+		return "no device can import here: the kernel pins every import, or has no P2PDMA, or p2p=off";
 	if (!bdf)
 		return "no other device was named (--peer)";
 	return NULL;
@@ -234,7 +234,7 @@ static void step_take_back(struct demo *demo, const struct quarter *quarter,
 	ret = peer_call(peer, DVP_PEER_MAP, DVP_PEER_FROM_DEVICE);
 	demo_expect(ret == -ENODEV, "it cannot map the buffer again");
 	if (peer->addr == bar_addr(quarter) + quarter->off)
-		demo_say("DMA is not translated here, so nothing but the importer stops its engine");
+		demo_say("DMA is not translated here: nothing but the importer stops its engine");
 	else
 		step_stale(quarter, peer);
 }

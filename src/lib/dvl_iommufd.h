@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What this library needs of iommufd and of VFIO's way to it, where the
- * system's headers are older than that: the same names, numbers and layouts.
+ * What this library needs of iommufd and of VFIO's way to it, by the kernel's
+ * names: the system's headers may be older than that. <linux/iommufd.h>, where
+ * it is wanted for more, goes first.
  */
 #ifndef DVL_IOMMUFD_H
 #define DVL_IOMMUFD_H
@@ -9,10 +10,6 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
-
-#if __has_include(<linux/iommufd.h>)
-#include <linux/iommufd.h>
-#endif
 
 #ifndef VFIO_DEVICE_BIND_IOMMUFD
 #define VFIO_DEVICE_BIND_IOMMUFD	_IO(VFIO_TYPE, VFIO_BASE + 18)
@@ -53,9 +50,9 @@ struct vfio_device_attach_iommufd_pt {
 #define IOMMU_IOAS_ALLOC		_IO(IOMMUFD_TYPE, 0x81)
 #define IOMMU_IOAS_MAP			_IO(IOMMUFD_TYPE, 0x85)
 #define IOMMU_IOAS_UNMAP		_IO(IOMMUFD_TYPE, 0x86)
-#define IOMMU_IOAS_MAP_FIXED_IOVA	(1 << 0)
-#define IOMMU_IOAS_MAP_WRITEABLE	(1 << 1)
-#define IOMMU_IOAS_MAP_READABLE		(1 << 2)
+#define IOMMU_IOAS_MAP_FIXED_IOVA	0x1
+#define IOMMU_IOAS_MAP_WRITEABLE	0x2
+#define IOMMU_IOAS_MAP_READABLE		0x4
 
 /**
  * struct iommu_ioas_alloc - make an address space
