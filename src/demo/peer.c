@@ -42,7 +42,7 @@ static const char *reason_against(const struct quarter *quarter,
 	if (dvl_info(quarter->dev.fd, &info))
 		return "the driver does not say whether other devices can import";
 	if (!(info.caps & DMABUF_VFIO_PCI_CAP_DMA_IMPORT))
-		return "no device can import here: the kernel pins every import, or has no P2PDMA, or p2p=off";
+		return "no device can import: the kernel pins it all, or has no P2PDMA, or p2p=off";
 	if (!bdf)
 		return "no other device was named (--peer)";
 	return NULL;
