@@ -194,5 +194,7 @@ int dvt_log_mark(void);
 void dvt_log_assert_silent(int log);
 /* Whether a line since the mark has @text in it; reads up to that line. */
 bool dvt_log_has(int log, const char *text);
+/* How many lines since the mark have both texts; reads them all. */
+unsigned int dvt_log_count(int log, const char *one, const char *other);
 
 #endif /* DVT_H */

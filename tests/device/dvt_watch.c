@@ -200,3 +200,21 @@ bool dvt_log_has(int log, const char *text)
 			return true;
 	return false;
 }
+
+/**
+ * dvt_log_count() - count lines of the kernel's log that have two texts
+ * @log: from dvt_log_mark(); stays open
+ * @one: a text
+ * @other: a text
+ *
+ * Return: how many lines since the mark, or since the last count, have both.
+ */
+unsigned int dvt_log_count(int log, const char *one, const char *other)
+{
+	unsigned int nr = 0;
+	char record[8192];
+
+	while (log_next(log, record, sizeof(record)))
+		nr += strstr(record, one) && strstr(record, other);
+	return nr;
+}

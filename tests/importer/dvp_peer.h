@@ -2,8 +2,8 @@
 /*
  * A device that imports dma-bufs, through ioctls on a node of its own. Each
  * open of the node is one importer: it attaches to one dma-buf at a time, and
- * its close lets go of what is left. Nothing outside the tests may depend on
- * it.
+ * its close, or the end of the process, lets go of what is left. Nothing
+ * outside the tests may depend on it.
  */
 #ifndef DVP_PEER_H
 #define DVP_PEER_H
@@ -19,7 +19,7 @@
 /* The most that one DVP_PEER_DMA moves. */
 #define DVP_PEER_DMA_MAX 4096
 
-/* kind of struct dvp_peer_attach */
+/* kind of struct dvp_peer_attach_arg */
 #define DVP_PEER_DYNAMIC	0	/* with the callback, peer-to-peer allowed */
 #define DVP_PEER_NO_P2P		1	/* with the callback, RAM only */
 #define DVP_PEER_STATIC		2	/* without importer ops */
@@ -33,16 +33,16 @@
 #define DVP_PEER_NEVER		2	/* nothing */
 #define DVP_PEER_NR_REACTIONS	3
 
-/* dir of struct dvp_peer_map, numbered as the kernel does */
+/* argument of DVP_PEER_MAP, numbered as the kernel does */
 #define DVP_PEER_BIDIRECTIONAL	0
 #define DVP_PEER_TO_DEVICE	1	/* the importer reads the buffer */
 #define DVP_PEER_FROM_DEVICE	2	/* the importer writes the buffer */
 
-/* flags of struct dvp_peer_dma: use the addresses of a mapping that is gone */
+/* flags of struct dvp_peer_dma_arg: use the addresses of a mapping that is gone */
 #define DVP_PEER_STALE		1
 
 /**
- * struct dvp_peer_attach - how to attach
+ * struct dvp_peer_attach_arg - how to attach
  * @dmabuf_fd: to which dma-buf
  * @kind: DVP_PEER_DYNAMIC and so on; -ENOTTY where the kernel has no such kind
  * @reaction: DVP_PEER_UNMAPS and so on
@@ -53,16 +53,6 @@ struct dvp_peer_attach_arg {
 	__u32 kind;
 	__u32 reaction;
 	__u32 delay_ms;
-};
-
-/**
- * struct dvp_peer_map_arg - map what is attached
- * @dir: DVP_PEER_BIDIRECTIONAL and so on
- * @nr_entries: out: how many DMA addresses the mapping has
- */
-struct dvp_peer_map_arg {
-	__u32 dir;
-	__u32 nr_entries;
 };
 
 /**
@@ -114,23 +104,31 @@ struct dvp_peer_dma_arg {
  * @attached: whether it is attached
  * @mapped: whether it has a mapping
  * @notified: how often the callback was called since it attached
+ * @fences: how many of its fences have not ended
  * @nr_entries: of the last mapping
+ * @reserved: 0
  */
 struct dvp_peer_state_arg {
 	__u32 attached;
 	__u32 mapped;
 	__u32 notified;
+	__u32 fences;
 	__u32 nr_entries;
+	__u32 reserved;
 };
 
 #define DVP_PEER_ATTACH		_IOW(0xdb, 0x10, struct dvp_peer_attach_arg)
 #define DVP_PEER_DETACH		_IO(0xdb, 0x11)
-#define DVP_PEER_MAP		_IOWR(0xdb, 0x12, struct dvp_peer_map_arg)
+/* The argument is the direction. */
+#define DVP_PEER_MAP		_IO(0xdb, 0x12)
 #define DVP_PEER_UNMAP		_IO(0xdb, 0x13)
 #define DVP_PEER_ENTRIES	_IOW(0xdb, 0x14, struct dvp_peer_entries_arg)
 #define DVP_PEER_DMA		_IOW(0xdb, 0x15, struct dvp_peer_dma_arg)
 #define DVP_PEER_STATE		_IOR(0xdb, 0x16, struct dvp_peer_state_arg)
-/* Adds a fence to the dma-buf; the argument is its age at the end, in ms. */
+/*
+ * Adds a fence to the dma-buf, which ends after so many ms, or when the
+ * importer detaches.
+ */
 #define DVP_PEER_FENCE		_IO(0xdb, 0x17)
 /* How many address bits the device has, until the node is closed. */
 #define DVP_PEER_MASK		_IO(0xdb, 0x18)

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -62,6 +63,22 @@ static void dvp_peer_let_go(struct dvp_peer_context *ctx)
 	mutex_unlock(&ctx->lock);
 }
 
+/*
+ * A process that ends has all its files flushed before the first is released.
+ * The release of a VFIO device waits for importers: they must not come later.
+ */
+static int dvp_peer_flush(struct file *file, fl_owner_t id)
+{
+	struct dvp_peer_context *ctx = file->private_data;
+
+	if (!(current->flags & PF_EXITING))
+		return 0;
+	mutex_lock(&ctx->lock);
+	dvp_peer_detach(ctx);
+	mutex_unlock(&ctx->lock);
+	return 0;
+}
+
 static int dvp_peer_release(struct inode *inode, struct file *file)
 {
 	struct dvp_peer_context *ctx = file->private_data;
@@ -85,6 +102,7 @@ static long dvp_peer_ioctl_state(struct dvp_peer_context *ctx,
 		.attached = !!READ_ONCE(ctx->attach),
 		.mapped = !!READ_ONCE(ctx->sgt),
 		.notified = READ_ONCE(ctx->notified),
+		.fences = atomic_read(&ctx->nr_fences),
 		.nr_entries = READ_ONCE(ctx->nr_entries),
 	};
 
@@ -99,19 +117,6 @@ static long dvp_peer_ioctl_attach(struct dvp_peer_context *ctx,
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	return dvp_peer_attach(ctx, &arg);
-}
-
-static long dvp_peer_ioctl_map(struct dvp_peer_context *ctx, void __user *uarg)
-{
-	struct dvp_peer_map_arg arg;
-	int ret;
-
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
-		return -EFAULT;
-	ret = dvp_peer_map(ctx, &arg);
-	if (!ret && copy_to_user(uarg, &arg, sizeof(arg)))
-		ret = -EFAULT;
-	return ret;
 }
 
 static long dvp_peer_ioctl_entries(struct dvp_peer_context *ctx,
@@ -152,7 +157,7 @@ static long dvp_peer_ioctl_locked(struct dvp_peer_context *ctx,
 	case DVP_PEER_DETACH:
 		return dvp_peer_detach(ctx);
 	case DVP_PEER_MAP:
-		return dvp_peer_ioctl_map(ctx, uarg);
+		return dvp_peer_map(ctx, arg);
 	case DVP_PEER_UNMAP:
 		return dvp_peer_unmap(ctx);
 	case DVP_PEER_ENTRIES:
@@ -185,6 +190,7 @@ static long dvp_peer_ioctl(struct file *file, unsigned int cmd,
 static const struct file_operations dvp_peer_fops = {
 	.owner = THIS_MODULE,
 	.open = dvp_peer_open,
+	.flush = dvp_peer_flush,
 	.release = dvp_peer_release,
 	.unlocked_ioctl = dvp_peer_ioctl,
 };

@@ -10,6 +10,7 @@
 #ifndef DVP_PEER_INTERNAL_H
 #define DVP_PEER_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/dma-direction.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -66,6 +67,8 @@ struct dvp_peer {
  * @late: unmaps
  * @entries: addresses of the last mapping
  * @nr_entries: how many
+ * @fences: those that were added since it attached
+ * @nr_fences: how many of them have not ended; no lock
  * @sgt: the mapping, or NULL. This and the rest: the reservation lock
  * @dir: its direction
  * @notified: how often the callback was called
@@ -84,6 +87,8 @@ struct dvp_peer_context {
 	struct delayed_work late;
 	struct dvp_peer_entry *entries;
 	u32 nr_entries;
+	struct list_head fences;
+	atomic_t nr_fences;
 	struct sg_table *sgt;
 	enum dma_data_direction dir;
 	u32 notified;
@@ -98,11 +103,12 @@ void dvp_peer_context_init(struct dvp_peer_context *ctx);
 int dvp_peer_attach(struct dvp_peer_context *ctx,
 		    const struct dvp_peer_attach_arg *arg);
 int dvp_peer_detach(struct dvp_peer_context *ctx);
-int dvp_peer_map(struct dvp_peer_context *ctx, struct dvp_peer_map_arg *arg);
+int dvp_peer_map(struct dvp_peer_context *ctx, unsigned long dir);
 int dvp_peer_unmap(struct dvp_peer_context *ctx);
 
 /* peer_fence.c */
 int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms);
+void dvp_peer_fences_end(struct dvp_peer_context *ctx);
 
 /* peer_dma.c */
 int dvp_peer_dma(struct dvp_peer_context *ctx,

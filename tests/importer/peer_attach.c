@@ -86,6 +86,7 @@ static const struct dma_buf_attach_ops * const dvp_peer_ops[] = {
 void dvp_peer_context_init(struct dvp_peer_context *ctx)
 {
 	mutex_init(&ctx->lock);
+	INIT_LIST_HEAD(&ctx->fences);
 	INIT_DELAYED_WORK(&ctx->late, dvp_peer_late);
 }
 
@@ -158,7 +159,7 @@ int dvp_peer_attach(struct dvp_peer_context *ctx,
 }
 
 /**
- * dvp_peer_detach() - let go of the mapping, the pin and the dma-buf
+ * dvp_peer_detach() - let go of the mapping, the fences and the dma-buf
  * @ctx: the importer
  *
  * Return: 0, or -ENOTCONN if it is not attached.
@@ -177,6 +178,7 @@ int dvp_peer_detach(struct dvp_peer_context *ctx)
 	dma_resv_unlock(ctx->dmabuf->resv);
 	/* Without a mapping nothing starts it again. */
 	cancel_delayed_work_sync(&ctx->late);
+	dvp_peer_fences_end(ctx);
 
 	dma_buf_detach(ctx->dmabuf, ctx->attach);
 	WRITE_ONCE(ctx->attach, NULL);
@@ -232,27 +234,26 @@ static int dvp_peer_map_locked(struct dvp_peer_context *ctx,
 /**
  * dvp_peer_map() - map the dma-buf for the device
  * @ctx: the importer
- * @arg: the direction; filled in
+ * @dir: DVP_PEER_BIDIRECTIONAL and so on
  *
  * Return: 0, -ENOTCONN if it is not attached, -EBUSY if it has a mapping, or
  * the negative errno of the attempt.
  */
-int dvp_peer_map(struct dvp_peer_context *ctx, struct dvp_peer_map_arg *arg)
+int dvp_peer_map(struct dvp_peer_context *ctx, unsigned long dir)
 {
 	int ret;
 
 	lockdep_assert_held(&ctx->lock);
 
-	if (arg->dir > DVP_PEER_FROM_DEVICE)
+	if (dir > DVP_PEER_FROM_DEVICE)
 		return -EINVAL;
 	if (!ctx->attach)
 		return -ENOTCONN;
 	/* What is late for the last mapping must not end this one. */
 	cancel_delayed_work_sync(&ctx->late);
 	dma_resv_lock(ctx->dmabuf->resv, NULL);
-	ret = dvp_peer_map_locked(ctx, arg->dir);
+	ret = dvp_peer_map_locked(ctx, dir);
 	dma_resv_unlock(ctx->dmabuf->resv);
-	arg->nr_entries = ctx->nr_entries;
 	return ret;
 }
 

@@ -15,11 +15,15 @@
  * struct dvp_peer_fence - a fence
  * @base: first, as the kernel frees it; the kernel's references
  * @lock: of @base
- * @end: signals it; holds a reference
+ * @ctx: whose it is
+ * @node: in the context's fences, with a reference
+ * @end: signals it
  */
 struct dvp_peer_fence {
 	struct dma_fence base;
 	spinlock_t lock;
+	struct dvp_peer_context *ctx;
+	struct list_head node;
 	struct delayed_work end;
 };
 
@@ -39,21 +43,23 @@ static void dvp_peer_fence_end(struct work_struct *work)
 		container_of(to_delayed_work(work), struct dvp_peer_fence,
 			     end);
 
+	/* In this order: who waited for it sees it gone. */
+	atomic_dec(&fence->ctx->nr_fences);
 	dma_fence_signal(&fence->base);
-	dma_fence_put(&fence->base);
 }
 
 /*
  * Others may look at a fence, and so at its ops, long after it has ended: the
  * module stays for good.
  */
-static struct dvp_peer_fence *dvp_peer_fence_create(void)
+static struct dvp_peer_fence *dvp_peer_fence_create(struct dvp_peer_context *ctx)
 {
 	struct dvp_peer_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
 
 	if (!fence)
 		return NULL;
 	__module_get(THIS_MODULE);
+	fence->ctx = ctx;
 	spin_lock_init(&fence->lock);
 	INIT_DELAYED_WORK(&fence->end, dvp_peer_fence_end);
 	dma_fence_init(&fence->base, &dvp_peer_fence_ops, &fence->lock,
@@ -80,7 +86,7 @@ int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms)
 		return -ENOTCONN;
 	if (delay_ms > UINT_MAX)
 		return -EINVAL;
-	fence = dvp_peer_fence_create();
+	fence = dvp_peer_fence_create(ctx);
 	if (!fence)
 		return -ENOMEM;
 
@@ -91,7 +97,26 @@ int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms)
 		dma_resv_add_fence(resv, &fence->base,
 				   DMA_RESV_USAGE_BOOKKEEP);
 	dma_resv_unlock(resv);
-	/* Also after an error: it ends, and is freed. */
+	/* Also after an error: it ends as any other. */
+	atomic_inc(&ctx->nr_fences);
+	list_add(&fence->node, &ctx->fences);
 	schedule_delayed_work(&fence->end, msecs_to_jiffies(delay_ms));
 	return ret;
+}
+
+/**
+ * dvp_peer_fences_end() - end the fences that are left, now
+ * @ctx: the importer
+ */
+void dvp_peer_fences_end(struct dvp_peer_context *ctx)
+{
+	struct dvp_peer_fence *fence, *next;
+
+	lockdep_assert_held(&ctx->lock);
+
+	list_for_each_entry_safe(fence, next, &ctx->fences, node) {
+		flush_delayed_work(&fence->end);
+		list_del(&fence->node);
+		dma_fence_put(&fence->base);
+	}
 }
