@@ -14,11 +14,10 @@ tools_fetch()
 {
 	local row ret=0 version
 
-	row=$(kernels_all | tail -n 1 | awk '{ print $1 }')
+	row=$(kernels_stock | tail -n 1)
 	kernel_fetch "$row" || return
-	version=$(apt_private "$k_distro" apt-cache madison "linux-source-$k_series" |
-		awk '{ print $3 }' | sort -V | tail -n 1)
-	[[ $version ]] || {
+	# shellcheck disable=SC2086	# a list it is
+	version=$(newest_source "$k_distro" "$k_series" ${k_suites//[,?]/ }) || {
 		say "no package linux-source-$k_series"
 		return 1
 	}
@@ -26,7 +25,7 @@ tools_fetch()
 	[[ ! -d $t_dir ]] || return 0
 	lock "$cache/lock" "the cache" || return
 	step "fetch the checkers of linux-source-$k_series ($version)" \
-		"$cache/log/tools.log" tools_unpack "linux-source-$k_series=$version" || ret=$?
+		"$cache/log/tools.log" tools_unpack || ret=$?
 	unlock
 	return "$ret"
 }
@@ -35,18 +34,16 @@ tools_unpack()
 {
 	local tmp=$cache/tmp/tools
 
-	rm -rf "$tmp"
-	mkdir -p "$tmp/root" "${t_dir%/*}" || return
-	(cd "$tmp" && apt_private "$k_distro" apt-get download "$1") || return
-	dpkg-deb --fsys-tarfile "$tmp"/*.deb | tar -xO --wildcards '*.tar.xz' |
-		xz -dc -T "$jobs" | tar -x -C "$tmp/root" --strip-components=1 --wildcards \
+	mkdir -p "${t_dir%/*}" || return
+	# tar complains about patterns that fit nothing.
+	source_unpack "$k_distro" "$k_series" "${t_dir##*_}" "$tmp" \
 		"${tools_parts[@]/#\*/linux-source-*}" 2>&1 |
 		grep -v 'Not found in archive\|previous errors'
-	[[ -e $tmp/root/scripts/checkpatch.pl ]] || {
+	[[ -e $tmp/tree/scripts/checkpatch.pl ]] || {
 		say "the package has no checkpatch.pl"
 		return 1
 	}
-	mv "$tmp/root" "$t_dir" && rm -rf "$tmp"
+	mv "$tmp/tree" "$t_dir" && rm -rf "$tmp"
 }
 
 # tools_kernel_doc FILE...: the script moved in newer kernels

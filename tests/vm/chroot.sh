@@ -6,9 +6,10 @@
 # all kernels are booted in. They are made once and not changed: the headers of a
 # kernel, or what a machine boots, are mounted into them. Needs lib.sh, apt.sh.
 
-# The libraries that kbuild's own tools are linked against differ in name from
-# release to release; the -dev packages bring the right ones.
-build_packages=gcc,make,kmod,sparse,libc6-dev,libelf-dev,libssl-dev,zlib1g-dev,pahole
+# For modules, and for kernels of our own. The libraries that kbuild's own tools are
+# linked against differ in name from release to release; the -dev packages bring the
+# right ones.
+build_packages=gcc,make,kmod,sparse,flex,bison,bc,libc6-dev,libelf-dev,libssl-dev,zlib1g-dev,pahole
 
 # Not the host's QEMU: before 8.1, TCG switches a processor to a new memory map
 # before its TLB is flushed. When a BAR goes away, an access of the other
@@ -38,13 +39,19 @@ chroot_make()
 	mv "$tmp/root" "$2" && rm -rf "$tmp"
 }
 
+# chroot_path DISTRO PACKAGES
+chroot_path()
+{
+	say "$cache/chroots/$1-$(cksum <<<"$2" | cut -d ' ' -f 1)"
+}
+
 # chroot_fetch DISTRO PACKAGES TEXT: sets chroot to the path, making it anew every
 # month for the sake of updates. TEXT says what it is for.
 chroot_fetch()
 {
 	local ret=0
 
-	chroot=$cache/chroots/$1-$(cksum <<<"$2" | cut -d ' ' -f 1)
+	chroot=$(chroot_path "$1" "$2")
 	[[ -d $chroot && $(find "$chroot" -maxdepth 0 -mtime -30) ]] && return
 	lock "$cache/lock" "the cache" || return
 	cache_prune chroots

@@ -145,7 +145,8 @@ fetch_settle()
 }
 
 # kernel_resolve NAME: sets k_abi, k_version and k_entry from the lists, or
-# returns $missing with the reason in k_reason
+# returns $missing with the reason in k_reason. A kernel that is built here is named
+# after what the list calls it.
 kernel_resolve()
 {
 	local suite line suites=()
@@ -158,6 +159,15 @@ kernel_resolve()
 		fi
 		suites+=("${suite%\?}")
 	done
+	if [[ $k_config != - ]]; then
+		k_version=$(newest_source "$k_distro" "$k_series" "${suites[@]}") || {
+			k_reason="no linux-source-$k_series in ${suites[*]}"
+			return "$missing"
+		}
+		k_abi=${k_version%%-*}-${1#"$k_series-"}
+		k_entry=$cache/kernels/${k_abi}_${k_version}_$(source_key "$1")
+		return
+	fi
 	line=$(newest_build "$k_distro" "$k_series" "${suites[@]}") || {
 		k_reason="no $k_series kernel in ${suites[*]}"
 		return "$missing"
@@ -172,19 +182,29 @@ kernel_fetch()
 	local ret=0
 
 	kernel_row "$1" || return
+	if [[ $k_config != - ]]; then
+		source_fetch "$1"
+		return
+	fi
 	lock "$cache/lock" "the cache" || return
 	kernel_fetch_locked "$1" || ret=$?
 	unlock
 	return "$ret"
 }
 
-kernel_fetch_locked()
+# kernel_look NAME: kernel_resolve with lists that are up to date
+kernel_look()
 {
 	fetch_lists "$k_distro" || {
 		k_reason="the lists of $k_distro could not be fetched"
 		return 1
 	}
-	kernel_resolve "$1" || return
+	kernel_resolve "$1"
+}
+
+kernel_fetch_locked()
+{
+	kernel_look "$1" || return
 	if [[ ! -d $k_entry ]]; then
 		cache_prune kernels
 		step "fetch $1: $k_abi ($k_version)" "$cache/log/fetch-$1.log" \

@@ -31,6 +31,7 @@ image_kernel_modules()
 		*) cp "$path" "$module" ;;
 		esac || return
 	done || return
+	mkdir -p "$1/lib/modules/$k_abi" || return
 	cp "$k_entry/lib/modules/$k_abi"/modules.{builtin,builtin.modinfo,order} \
 		"$1/lib/modules/$k_abi/" || return
 	depmod -b "$1" "$k_abi"

@@ -148,15 +148,15 @@ kernels_one()
 # kernels_stock: the names of the kernels that are Debian's own builds
 kernels_stock()
 {
-	kernels_all | awk '{ print $1 }'
+	kernels_all | awk '$5 == "-" { print $1 }'
 }
 
-# kernel_row NAME: sets k_distro, k_series and k_suites
+# kernel_row NAME: sets k_distro, k_series, k_suites and k_config
 kernel_row()
 {
 	local name
 
-	while read -r name k_distro k_series k_suites; do
+	while read -r name k_distro k_series k_suites k_config; do
 		[[ $name == "$1" ]] && return
 	done < <(kernels_all)
 	say "no kernel is called $1" >&2
@@ -166,6 +166,7 @@ kernel_row()
 . "$vm_dir/apt.sh"
 . "$vm_dir/fetch.sh"
 . "$vm_dir/chroot.sh"
+. "$vm_dir/source.sh"
 . "$vm_dir/build.sh"
 . "$vm_dir/machine.sh"
 . "$vm_dir/image.sh"

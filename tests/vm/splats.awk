@@ -18,14 +18,18 @@
 BEGIN {
 	head = "WARNING: |BUG: |kernel BUG at|[Uu]se.after.free|refcount_t: " \
 		"|possible circular locking|possible recursive locking" \
-		"|inconsistent lock state|suspicious RCU usage|lock held when returning" \
+		"|possible irq lock inversion|inconsistent lock state|suspicious RCU usage" \
+		"|lock held when returning|turning off the locking correctness validator" \
 		"|blocked for more than|soft lockup|hard LOCKUP" \
 		"|detected stalls|self-detected stall|rcu: INFO: " \
-		"|UBSAN: |kmemleak: [1-9]|Kernel panic|list_(add|del) corruption" \
+		"|UBSAN: |kmemleak: [1-9]|kmemleak: .*disabled|unreferenced object" \
+		"|DMA-API: [^ ]+ [^ ]+: |DMA-API: .*out of memory|: nobody cared" \
+		"|Kernel panic|list_(add|del) corruption" \
 		"|: bad p(te|md|ud|4d|gd) |VM_FAULT_OOM leaked" \
 		"|x86/PAT: .*(expected mapping type|conflicting|freeing invalid)" \
 		"|unregister_netdevice: waiting|Unable to handle kernel"
-	# The first line of a report has no device.
+	# The first line of a report has no device, the second one with or without the
+	# domain.
 	dma_fault = "DMAR: .*[Ff]ault"
 	dma_any = "DMAR: DRHD: handling fault status|DMAR: .* fault event.* suppressed"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
@@ -38,7 +42,7 @@ BEGIN {
 	if ($0 ~ /dvt: expect no DMA faults/)
 		faulty = ""
 	else if (match($0, /dvt: expect DMA faults of 0000:/))
-		faulty = "[" substr($0, RSTART + RLENGTH, 7) "]"
+		faulty = substr($0, RSTART + RLENGTH, 7) "]"
 	is_head = $0 ~ head ||
 		$0 ~ dma_fault && !(faulty && ($0 ~ dma_any || index($0, faulty)))
 	if (!is_head && !($0 ~ trace && NR - last > near)) {
