@@ -23,6 +23,7 @@ static void dvp_buffer_free(struct kref *kref)
 	dvp_gate_remove(buf->gate, buf);
 	if (buf->mapping)
 		iput(buf->mapping->host);
+	dma_fence_put(buf->fence);
 	dma_resv_fini(&buf->resv);
 	dvp_gate_put(buf->gate);
 	kvfree(buf);

@@ -121,12 +121,12 @@ int dvp_dma_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	if (!import)
 		return -ENOMEM;
 
-	ret = dvp_gate_hold_usable(gate, buf);
+	ret = dvp_access_hold(gate, buf);
 	if (!ret) {
 		import->route = dvp_route_find(gate, attach->dev);
 		if (import->route == DVP_ROUTE_NONE)
 			ret = -EOPNOTSUPP;
-		dvp_gate_release(gate);
+		dvp_access_release(gate);
 	}
 	if (ret) {
 		kfree(import);
@@ -209,18 +209,20 @@ struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
 		return ERR_PTR(-EACCES);
 
 	atomic_inc(&buf->maps);
-	/* Pairs with the barrier in dvp_drain_gate() and dvp_drain_buffer(). */
+	/* Pairs with the barriers in dvp_drain_announce() and _buffer(). */
 	smp_mb__after_atomic();
-	if (dvp_gate_bars_importers(buf))
+	if (dvp_access_bars_importers(buf))
 		sgt = ERR_PTR(-ENODEV);
 	else
 		sgt = dvp_table_create(buf, attach->dev, import->route,
 				       dir);
 
-	if (IS_ERR(sgt))
+	if (IS_ERR(sgt)) {
 		dvp_dma_uncount(buf);
-	else
-		import->maps++;
+		return sgt;
+	}
+	import->maps++;
+	buf->told = false;
 	return sgt;
 }
 

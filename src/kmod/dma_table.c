@@ -20,8 +20,9 @@
 /* Room for each range, and for cutting as many again in two. */
 #define DVP_TABLE_MAX_ENTRIES	(2 * DVP_MAX_RANGES)
 
-/* No CPU has it in a cache; and ranges that overlap are no mistake. */
-#define DVP_TABLE_ATTRS		DMA_ATTR_SKIP_CPU_SYNC
+/* No CPU has it in a cache; and mappings that overlap are no mistake. */
+#define DVP_TABLE_ATTRS	\
+	(DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_DEBUGGING_IGNORE_CACHELINES)
 
 /* Whether an address goes to the bus as it is. */
 static bool dvp_table_is_plain(struct device *dev, enum dvp_route route)
@@ -124,6 +125,14 @@ static int dvp_table_map_piece(struct scatterlist *sg,
 	return 0;
 }
 
+/* A long table must not keep anybody waiting who wants its end. */
+static int dvp_table_why_stop(const struct dvp_buffer *buf)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return dvp_access_bars_importers(buf) ? -ENODEV : 0;
+}
+
 static int dvp_table_map(struct sg_table *sgt, const struct dvp_buffer *buf,
 			 struct device *dev, enum dvp_route route,
 			 enum dma_data_direction dir)
@@ -134,7 +143,7 @@ static int dvp_table_map(struct sg_table *sgt, const struct dvp_buffer *buf,
 	int ret, i;
 
 	for_each_sg(sgt->sgl, sg, sgt->nents, i) {
-		ret = fatal_signal_pending(current) ? -EINTR :
+		ret = dvp_table_why_stop(buf) ?:
 		      dvp_table_map_piece(sg, buf, run, offset, dev, route,
 					  dir);
 		if (ret) {
@@ -154,7 +163,7 @@ static struct sg_table *dvp_table_alloc(unsigned int nr)
 {
 	struct sg_table *sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
 
-	if (sgt && sg_alloc_table(sgt, nr, GFP_KERNEL)) {
+	if (sgt && sg_alloc_table(sgt, nr, GFP_KERNEL_ACCOUNT)) {
 		kfree(sgt);
 		return NULL;
 	}
@@ -182,7 +191,8 @@ static void dvp_table_free(struct sg_table *sgt)
  *
  * Return: the table, for dvp_table_destroy(); ERR_PTR(-ERANGE) where the
  * device cannot form the addresses, -E2BIG for too many entries, -ENOMEM for
- * lack of memory or of room in the IOMMU, -EINTR for a task being killed.
+ * lack of memory or of room in the IOMMU, -EINTR for a task being killed,
+ * -ENODEV for a buffer being revoked.
  */
 struct sg_table *dvp_table_create(const struct dvp_buffer *buf,
 				  struct device *dev, enum dvp_route route,

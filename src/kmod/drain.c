@@ -2,15 +2,20 @@
 /*
  * The end of a buffer for the devices that import it.
  *
- * CPUs are out already when this starts. Importers are all told before anybody
- * waits for the first of them, and then they are waited for with no lock held
- * but the caller's own: an importer that never lets go must not keep other
- * buffers from being exported, mapped, or taken back.
+ * CPUs are out already when this starts. The importers of all buffers are told
+ * before the first of them is waited for, and waiting takes no lock but the
+ * caller's own: an importer that never lets go must not keep other buffers from
+ * being exported, mapped, or taken back. An importer is told once, until it
+ * maps again.
  *
  * What the dma-buf core asks of an exporter is in the comment on
  * dma_buf_invalidate_mappings(): until the fences have signalled an importer
- * may still use the memory, and until it unmaps it may still read it.
+ * may still use the memory, and until it unmaps it may still read it. The
+ * fences are those of the moment when it was told: whoever has a descriptor of
+ * the buffer can add more, for ever.
  */
+#include <linux/delay.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>
@@ -22,39 +27,93 @@
 #define DVP_DRAIN_FIRST_WORD	5
 #define DVP_DRAIN_NEXT_WORD	30
 
+/* Between two looks at a lock that an importer has. */
+#define DVP_DRAIN_PAUSE_MS	20
+
 static bool dvp_drain_mapped(const struct dvp_buffer *buf)
 {
-	return atomic_read(&buf->maps) && dvp_gate_bars_importers(buf);
+	return atomic_read(&buf->maps) && dvp_access_bars_importers(buf);
 }
 
-/* An importer that has unmapped can have fences that go on. */
+/* An importer that has unmapped can have left a fence. */
 static bool dvp_drain_pending(const struct dvp_buffer *buf)
 {
-	return (atomic_read(&buf->maps) || READ_ONCE(buf->draining)) &&
-	       dvp_gate_bars_importers(buf);
+	return (atomic_read(&buf->maps) || READ_ONCE(buf->fence)) &&
+	       dvp_access_bars_importers(buf);
+}
+
+static bool dvp_drain_killed(unsigned int state)
+{
+	return state == TASK_KILLABLE && fatal_signal_pending(current);
+}
+
+static int dvp_drain_queue_for_lock(struct dvp_buffer *buf, unsigned int state)
+{
+	if (state == TASK_KILLABLE) {
+		if (!dma_resv_lock_interruptible(&buf->resv, NULL))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return dma_resv_lock(&buf->resv, NULL);
+}
+
+/*
+ * Who stands in the queue for a lock cannot look at the clock, and who does not
+ * may never get it: so the one first, then the other.
+ */
+static int dvp_drain_lock(struct dvp_buffer *buf, unsigned int state)
+{
+	unsigned long word = jiffies + DVP_DRAIN_FIRST_WORD * HZ;
+
+	while (!dma_resv_trylock(&buf->resv)) {
+		if (dvp_drain_killed(state))
+			return -EINTR;
+		if (time_after(jiffies, word)) {
+			pci_warn(buf->gate->pdev,
+				 "BAR %u: an importer has kept the buffer locked for %u s\n",
+				 buf->bar, DVP_DRAIN_FIRST_WORD);
+			return dvp_drain_queue_for_lock(buf, state);
+		}
+		msleep(DVP_DRAIN_PAUSE_MS);
+	}
+	return 0;
+}
+
+static void dvp_drain_note_fences(struct dvp_buffer *buf)
+{
+	struct dma_fence *fence;
+
+	dma_resv_assert_held(&buf->resv);
+
+	if (dma_resv_get_singleton(&buf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				   &fence)) {
+		/* Without memory for a note: while nobody can add another. */
+		dma_resv_wait_timeout(&buf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				      false, MAX_SCHEDULE_TIMEOUT);
+		fence = NULL;
+	}
+	dma_fence_put(buf->fence);
+	WRITE_ONCE(buf->fence, fence);
 }
 
 /*
  * An importer has its own reference to the dma-buf for as long as it has the
  * buffer mapped, so while the count cannot change the dma-buf is there.
  */
-static void dvp_drain_tell(struct dvp_buffer *buf)
+static int dvp_drain_tell(struct dvp_buffer *buf, unsigned int state)
 {
-	dma_resv_lock(&buf->resv, NULL);
-	if (atomic_read(&buf->maps)) {
-		WRITE_ONCE(buf->draining, true);
+	int ret = dvp_drain_lock(buf, state);
+
+	if (ret)
+		return ret;
+	if (atomic_read(&buf->maps) && !buf->told) {
+		buf->told = true;
 		dma_buf_invalidate_mappings(buf->dmabuf);
+		dvp_drain_note_fences(buf);
 	}
 	dma_resv_unlock(&buf->resv);
-}
-
-/* Somebody else may have told a later importer by now, and waits. */
-static void dvp_drain_done(struct dvp_buffer *buf)
-{
-	dma_resv_lock(&buf->resv, NULL);
-	if (!atomic_read(&buf->maps))
-		WRITE_ONCE(buf->draining, false);
-	dma_resv_unlock(&buf->resv);
+	return 0;
 }
 
 static void dvp_drain_name_importers(struct dvp_buffer *buf,
@@ -65,7 +124,7 @@ static void dvp_drain_name_importers(struct dvp_buffer *buf,
 	list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 		if (dvp_dma_maps(attach))
 			pci_warn(buf->gate->pdev,
-				 "BAR %u is still mapped for DMA by %s (%s), told %u s ago\n",
+				 "BAR %u is still mapped for DMA by %s (%s), waited for %u s\n",
 				 buf->bar, dev_name(attach->dev),
 				 dev_driver_string(attach->dev), seconds);
 	}
@@ -73,61 +132,89 @@ static void dvp_drain_name_importers(struct dvp_buffer *buf,
 
 static void dvp_drain_report(struct dvp_buffer *buf, unsigned int seconds)
 {
-	struct pci_dev *pdev = buf->gate->pdev;
-
 	if (!dma_resv_trylock(&buf->resv)) {
-		pci_warn(pdev, "BAR %u: an importer holds the lock of the buffer; told %u s ago\n",
+		pci_warn(buf->gate->pdev,
+			 "BAR %u: an importer is at work, waited for %u s\n",
 			 buf->bar, seconds);
 		return;
 	}
 	if (atomic_read(&buf->maps))
 		dvp_drain_name_importers(buf, seconds);
 	else
-		pci_warn(pdev, "BAR %u: a fence of an importer has not signalled for %u s\n",
+		pci_warn(buf->gate->pdev,
+			 "BAR %u: a fence of an importer has not signalled, waited for %u s\n",
 			 buf->bar, seconds);
 	dma_resv_unlock(&buf->resv);
 }
 
 /* Waits for two seconds at most. Returns whether there is nothing to wait for. */
-static bool dvp_drain_step(struct dvp_buffer *buf, unsigned int state)
+static bool dvp_drain_step(struct dvp_buffer *buf, struct dma_fence *fence,
+			   unsigned int state)
 {
 	wait_queue_head_t *idle = &buf->gate->idle;
-	long left;
 
-	if (dma_resv_wait_timeout(&buf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
-				  HZ) <= 0)
-		return !dvp_gate_bars_importers(buf);
-
+	if (fence && dma_fence_wait_timeout(fence, false, HZ) <= 0)
+		return !dvp_access_bars_importers(buf);
 	if (state == TASK_KILLABLE)
-		left = wait_event_killable_timeout(*idle,
-						   !dvp_drain_mapped(buf), HZ);
-	else
-		left = wait_event_timeout(*idle, !dvp_drain_mapped(buf), HZ);
-	return left > 0;
+		return wait_event_killable_timeout(*idle,
+						   !dvp_drain_mapped(buf),
+						   HZ) > 0;
+	return wait_event_timeout(*idle, !dvp_drain_mapped(buf), HZ) > 0;
 }
 
-static int dvp_drain_wait(struct dvp_buffer *buf, unsigned int state)
+static int dvp_drain_wait_for(struct dvp_buffer *buf, struct dma_fence *fence,
+			      unsigned int state)
 {
 	unsigned long start = jiffies;
 	unsigned long word = start + DVP_DRAIN_FIRST_WORD * HZ;
 
-	while (!dvp_drain_step(buf, state)) {
-		if (state == TASK_KILLABLE && fatal_signal_pending(current))
+	while (!dvp_drain_step(buf, fence, state)) {
+		if (dvp_drain_killed(state))
 			return -EINTR;
 		if (time_before(jiffies, word))
 			continue;
 		dvp_drain_report(buf, (jiffies - start) / HZ);
 		word = jiffies + DVP_DRAIN_NEXT_WORD * HZ;
 	}
-
-	dvp_drain_done(buf);
 	return 0;
+}
+
+/* A later note is somebody else's, and one that stays costs a look. */
+static void dvp_drain_forget(struct dvp_buffer *buf, struct dma_fence *fence)
+{
+	if (!fence || !dma_resv_trylock(&buf->resv))
+		return;
+	if (buf->fence == fence && dma_fence_is_signaled(fence)) {
+		WRITE_ONCE(buf->fence, NULL);
+		dma_fence_put(fence);
+	}
+	dma_resv_unlock(&buf->resv);
+}
+
+static int dvp_drain_wait(struct dvp_buffer *buf, unsigned int state)
+{
+	struct dma_fence *fence = NULL;
+	int ret;
+
+	ret = dvp_drain_lock(buf, state);
+	if (ret)
+		return ret;
+	if (buf->fence)
+		fence = dma_fence_get(buf->fence);
+	dma_resv_unlock(&buf->resv);
+
+	ret = dvp_drain_wait_for(buf, fence, state);
+	dvp_drain_forget(buf, fence);
+	dma_fence_put(fence);
+	return ret;
 }
 
 /**
  * dvp_drain_buffer() - wait until no importer uses a buffer
  * @buf: the buffer, revoked for good, with a reference
  * @state: TASK_KILLABLE or TASK_UNINTERRUPTIBLE
+ *
+ * A wait that lasts names the importer in the log.
  *
  * Context: process context, may sleep; no lock of ours held.
  *
@@ -139,9 +226,7 @@ int dvp_drain_buffer(struct dvp_buffer *buf, unsigned int state)
 	smp_mb();
 	if (!dvp_drain_pending(buf))
 		return 0;
-
-	dvp_drain_tell(buf);
-	return dvp_drain_wait(buf, state);
+	return dvp_drain_tell(buf, state) ?: dvp_drain_wait(buf, state);
 }
 
 /* A buffer keeps its place in the list for as long as it has references. */
@@ -166,12 +251,36 @@ static struct dvp_buffer *dvp_drain_next(struct dvp_gate *gate,
 	return found;
 }
 
+static void dvp_drain_each(struct dvp_gate *gate,
+			   int (*call)(struct dvp_buffer *buf,
+				       unsigned int state))
+{
+	struct dvp_buffer *buf = NULL;
+
+	while ((buf = dvp_drain_next(gate, buf)))
+		call(buf, TASK_UNINTERRUPTIBLE);
+}
+
+/**
+ * dvp_drain_announce() - tell importers of buffers that they may not use
+ * @gate: the gate
+ *
+ * Does not wait for them to unmap.
+ *
+ * Context: process context, may sleep; no lock of ours held.
+ */
+void dvp_drain_announce(struct dvp_gate *gate)
+{
+	/* Pairs with the barrier in dvp_dma_map(). */
+	smp_mb();
+	dvp_drain_each(gate, dvp_drain_tell);
+}
+
 /**
  * dvp_drain_gate() - wait until no importer uses a buffer that it may not use
  * @gate: the gate
  *
- * For causes that end memory: an importer of a device in transition may go on.
- * A wait that lasts names the importer in the log.
+ * For who ends memory. A wait that lasts names the importer in the log.
  *
  * Context: process context, may sleep; no lock of ours held but
  * &dvp_device.transition_lock. The device lock and the core's memory_lock may
@@ -179,14 +288,23 @@ static struct dvp_buffer *dvp_drain_next(struct dvp_gate *gate,
  */
 void dvp_drain_gate(struct dvp_gate *gate)
 {
-	struct dvp_buffer *buf;
+	dvp_drain_announce(gate);
+	dvp_drain_each(gate, dvp_drain_wait);
+}
 
-	/* Pairs with the barrier in dvp_dma_map(). */
-	smp_mb();
-	for (buf = dvp_drain_next(gate, NULL); buf;
-	     buf = dvp_drain_next(gate, buf))
-		dvp_drain_tell(buf);
-	for (buf = dvp_drain_next(gate, NULL); buf;
-	     buf = dvp_drain_next(gate, buf))
-		dvp_drain_wait(buf, TASK_UNINTERRUPTIBLE);
+/**
+ * dvp_drain_is_done() - does no importer use a buffer that it may not use
+ * @gate: the gate
+ *
+ * Context: process context, may sleep; no lock of ours held.
+ *
+ * Return: whether that is so.
+ */
+bool dvp_drain_is_done(struct dvp_gate *gate)
+{
+	struct dvp_buffer *buf = dvp_drain_next(gate, NULL);
+
+	if (buf)
+		dvp_buffer_put(buf);
+	return !buf;
 }

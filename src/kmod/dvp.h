@@ -119,8 +119,10 @@ struct dvp_gate {
  *	release of the buffer until long after that file is gone.
  * @resv: the dma-buf's reservation object; ours, as it must outlive the dma-buf
  * @maps: number of mappings that importers have; grows and shrinks under @resv
- * @draining: importers were told that it ends, and have not all stopped, or
- *	nobody has seen yet that they have; written under @resv
+ * @told: importers were told that it ends, and have not mapped since; under
+ *	@resv
+ * @fence: what importers had not finished when they were told, with a
+ *	reference, or NULL; written under @resv
  * @fault_lock: held for read while a fault inserts entries; passing through it
  *	for write waits for those that saw an older state
  * @dev_file: VFIO's file, kept open by a BAR mapping made through it, or NULL
@@ -143,7 +145,8 @@ struct dvp_buffer {
 	struct address_space *mapping;
 	struct dma_resv resv;
 	atomic_t maps;
-	bool draining;
+	bool told;
+	struct dma_fence *fence;
 	struct rw_semaphore fault_lock;
 	struct file *dev_file;
 	unsigned int session;
@@ -299,7 +302,9 @@ void dvp_table_destroy(struct sg_table *sgt, struct device *dev,
 
 /* drain.c */
 int dvp_drain_buffer(struct dvp_buffer *buf, unsigned int state);
+void dvp_drain_announce(struct dvp_gate *gate);
 void dvp_drain_gate(struct dvp_gate *gate);
+bool dvp_drain_is_done(struct dvp_gate *gate);
 
 /* gate.c */
 struct dvp_gate *dvp_gate_create(struct pci_dev *pdev);
@@ -310,17 +315,14 @@ void dvp_gate_shut(struct dvp_gate *gate);
 int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf);
 int dvp_gate_check(struct dvp_gate *gate, const struct dvp_buffer *buf);
-int dvp_gate_hold_usable(struct dvp_gate *gate, const struct dvp_buffer *buf);
-void dvp_gate_release(struct dvp_gate *gate);
-bool dvp_gate_bars_importers(const struct dvp_buffer *buf);
 int dvp_gate_revoke(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause);
+void dvp_gate_block_at_once(struct dvp_gate *gate, enum dvp_cause cause);
 void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
 		      struct vfio_pci_core_device *vdev);
 void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 void dvp_gate_begin(struct dvp_gate *gate);
 void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
-void dvp_gate_wait(struct dvp_gate *gate, unsigned int state);
 
 /* memory.c */
 unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev);
@@ -339,6 +341,11 @@ enum dvp_access {
 	DVP_ACCESS_LATER,
 };
 
-enum dvp_access dvp_gate_access(const struct dvp_buffer *buf);
+/* access.c */
+enum dvp_access dvp_access_fault(const struct dvp_buffer *buf);
+bool dvp_access_bars_importers(const struct dvp_buffer *buf);
+void dvp_access_wait(struct dvp_gate *gate, unsigned int state);
+int dvp_access_hold(struct dvp_gate *gate, const struct dvp_buffer *buf);
+void dvp_access_release(struct dvp_gate *gate);
 
 #endif /* DVP_H */

@@ -103,17 +103,19 @@ static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 	WRITE_ONCE(gate->causes, causes);
 	if (causes && !old)
 		dvp_gate_zap_locked(gate);
-	if ((old & ~causes) & DVP_CAUSE_TRANSITION)
+	if (old == DVP_CAUSE_TRANSITION)
 		wake_up_all(&gate->wait);
 	/* What comes back need not be waited for any longer. */
 	if (old & ~causes)
 		wake_up_all(&gate->idle);
 }
 
-static void dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
+/* Returns whether importers could use memory, and can no more. */
+static bool dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
 				   struct vfio_pci_core_device *vdev)
 {
 	unsigned int causes = gate->causes & ~clear;
+	unsigned int old = gate->causes;
 
 	lockdep_assert_held(&gate->lock);
 
@@ -126,6 +128,8 @@ static void dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
 	else if (!(causes & DVP_CAUSE_RESET))
 		causes = (causes & ~DVP_CAUSES_READ) | dvp_memory_causes(vdev);
 	dvp_gate_set_locked(gate, causes);
+	return !(old & ~DVP_CAUSE_TRANSITION) &&
+	       causes & ~DVP_CAUSE_TRANSITION;
 }
 
 /**
@@ -246,54 +250,6 @@ int dvp_gate_check(struct dvp_gate *gate, const struct dvp_buffer *buf)
 }
 
 /**
- * dvp_gate_hold_usable() - keep a device open while looking at it
- * @gate: the gate
- * @buf: one of its buffers
- *
- * Context: process context, may sleep.
- *
- * Return: 0 with &dvp_gate.lock held, for dvp_gate_release(); -ENODEV where
- * importers may not use the buffer now.
- */
-int dvp_gate_hold_usable(struct dvp_gate *gate, const struct dvp_buffer *buf)
-{
-	mutex_lock(&gate->lock);
-	if (gate->open && !dvp_gate_bars_importers(buf))
-		return 0;
-	mutex_unlock(&gate->lock);
-	return -ENODEV;
-}
-
-/**
- * dvp_gate_release() - undo dvp_gate_hold_usable()
- * @gate: the gate
- *
- * Context: process context.
- */
-void dvp_gate_release(struct dvp_gate *gate)
-{
-	mutex_unlock(&gate->lock);
-}
-
-/**
- * dvp_gate_bars_importers() - is a buffer out of reach for importers
- * @buf: the buffer
- *
- * In a transition it is not: an importer cannot wait, and most transitions
- * end nothing.
- *
- * Context: any. The answer may be old, except to who has the reservation lock
- * and counts in &dvp_buffer.maps: it is waited for.
- *
- * Return: whether it is.
- */
-bool dvp_gate_bars_importers(const struct dvp_buffer *buf)
-{
-	return READ_ONCE(buf->revoked) ||
-	       READ_ONCE(buf->gate->causes) & ~DVP_CAUSE_TRANSITION;
-}
-
-/**
  * dvp_gate_revoke() - take one buffer back for good
  * @gate: the gate
  * @buf: one of its buffers
@@ -341,22 +297,46 @@ void dvp_gate_block(struct dvp_gate *gate, enum dvp_cause cause)
 }
 
 /**
+ * dvp_gate_block_at_once() - memory goes, and there is no time
+ * @gate: the gate
+ * @cause: as dvp_gate_block()
+ *
+ * When it returns, no CPU has a mapping of any buffer, and importers are told.
+ *
+ * Context: process context, may sleep.
+ */
+void dvp_gate_block_at_once(struct dvp_gate *gate, enum dvp_cause cause)
+{
+	mutex_lock(&gate->lock);
+	dvp_gate_set_locked(gate, gate->causes | cause);
+	mutex_unlock(&gate->lock);
+
+	dvp_drain_announce(gate);
+}
+
+/**
  * dvp_gate_unblock() - memory is back, as far as this cause goes
  * @gate: the gate
  * @causes: set of what dvp_gate_block() was called with; clearing a cause that
  *	is not set is silent
  * @vdev: the device, to look at what else blocks it
  *
- * Context: as dvp_gate_block().
+ * Waits for no importer: whoever ended memory did, or will.
+ *
+ * Context: process context, may sleep. The device lock and the core's
+ * memory_lock may be held.
  */
 void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
 		      struct vfio_pci_core_device *vdev)
 {
+	bool ended;
+
 	mutex_lock(&gate->lock);
-	dvp_gate_settle_locked(gate, causes, vdev);
+	ended = dvp_gate_settle_locked(gate, causes, vdev);
 	mutex_unlock(&gate->lock);
 
-	dvp_drain_gate(gate);
+	if (ended)
+		dvp_drain_announce(gate);
 }
 
 /**
@@ -364,7 +344,7 @@ void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
  * @gate: the gate
  * @vdev: the device
  *
- * Context: as dvp_gate_block().
+ * Context: as dvp_gate_unblock().
  */
 void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 {
@@ -395,62 +375,20 @@ void dvp_gate_begin(struct dvp_gate *gate)
  * @vdev: the device; runtime PM keeps it awake unless it sleeps by the
  *	user's wish
  *
+ * Waits for importers where memory has ended unforeseen.
+ *
  * Context: process context, may sleep; &dvp_device.transition_lock held.
  */
 void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 {
+	bool ended;
+
 	mutex_lock(&gate->lock);
 	WRITE_ONCE(gate->owner, NULL);
-	dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION | DVP_CAUSE_ENDING,
-			       vdev);
+	ended = dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION |
+				       DVP_CAUSE_ENDING, vdev);
 	mutex_unlock(&gate->lock);
 
-	dvp_drain_gate(gate);
-}
-
-/**
- * dvp_gate_wait() - wait for the end of a transition
- * @gate: the gate
- * @state: TASK_INTERRUPTIBLE or TASK_KILLABLE: which signals end the wait early
- *
- * Context: process context, may sleep; no lock held that a call into the core
- * or a copy from user space could need.
- */
-void dvp_gate_wait(struct dvp_gate *gate, unsigned int state)
-{
-	/* After a signal, too, the fault is tried again: the answer is moot. */
-	(void)wait_event_state(gate->wait,
-			       !(READ_ONCE(gate->causes) &
-				 DVP_CAUSE_TRANSITION), state);
-}
-
-/**
- * dvp_gate_access() - may a fault insert entries for a buffer
- * @buf: the buffer
- *
- * Lockless on purpose. The writer stores what it has to say and then passes
- * through fault_lock for write: a reader that missed it is done by then, and a
- * later one sees it.
- *
- * Context: fault, with &dvp_buffer.fault_lock held for read; the answer holds
- * until it is released.
- *
- * Return: an &enum dvp_access.
- */
-enum dvp_access dvp_gate_access(const struct dvp_buffer *buf)
-{
-	const struct dvp_gate *gate = buf->gate;
-	unsigned int causes;
-
-	lockdep_assert_held(&buf->fault_lock);
-
-	if (READ_ONCE(buf->revoked))
-		return DVP_ACCESS_NO;
-
-	causes = READ_ONCE(gate->causes);
-	if (!causes)
-		return DVP_ACCESS_YES;
-	if (causes == DVP_CAUSE_TRANSITION && READ_ONCE(gate->owner) != current)
-		return DVP_ACCESS_LATER;
-	return DVP_ACCESS_NO;
+	if (ended)
+		dvp_drain_gate(gate);
 }

@@ -46,8 +46,10 @@ static void dvp_hooks_reset_done(struct pci_dev *pdev)
 static pci_ers_result_t dvp_hooks_error_detected(struct pci_dev *pdev,
 						 pci_channel_state_t state)
 {
+	/* Importers may need their own callback first, which waits for ours. */
 	if (state == pci_channel_io_frozen)
-		dvp_gate_block(dvp_hooks_device(pdev)->gate, DVP_CAUSE_ERROR);
+		dvp_gate_block_at_once(dvp_hooks_device(pdev)->gate,
+				       DVP_CAUSE_ERROR);
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
 
@@ -55,7 +57,10 @@ static void dvp_hooks_resume(struct pci_dev *pdev)
 {
 	struct dvp_device *dvdev = dvp_hooks_device(pdev);
 
-	dvp_gate_unblock(dvdev->gate, DVP_CAUSE_ERROR, &dvdev->vdev);
+	if (dvp_drain_is_done(dvdev->gate))
+		dvp_gate_unblock(dvdev->gate, DVP_CAUSE_ERROR, &dvdev->vdev);
+	else
+		pci_warn(pdev, "memory stays revoked after an error, as importers have not let go of it; a reset brings it back\n");
 }
 
 /* The core's handlers, vfio_pci_core_err_handlers, are error_detected alone. */

@@ -24,7 +24,7 @@ static bool disable_vga;
 module_param(disable_vga, bool, 0444);
 MODULE_PARM_DESC(disable_vga, "Give no access to VGA resources.");
 #else
-#define disable_vga	false
+static const bool disable_vga;
 #endif
 
 /**

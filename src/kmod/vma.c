@@ -190,7 +190,7 @@ static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 					      TASK_KILLABLE;
 	file = get_file(vmf->vma->vm_file);
 	release_fault_lock(vmf);
-	dvp_gate_wait(buf->gate, state);
+	dvp_access_wait(buf->gate, state);
 	fput(file);
 	return VM_FAULT_RETRY;
 }
@@ -215,7 +215,7 @@ vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
 		return VM_FAULT_OOM;
 
 	down_read(&buf->fault_lock);
-	access = dvp_gate_access(buf);
+	access = dvp_access_fault(buf);
 	if (access == DVP_ACCESS_YES)
 		ret = dvp_vma_insert(vmf);
 	up_read(&buf->fault_lock);
