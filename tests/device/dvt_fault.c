@@ -6,6 +6,7 @@
 
 #include "dvt_fault.h"
 
+#define LOG_TRIES 100
 #define LOG_PAUSE_US 10000
 
 static void say(const char *line)
@@ -21,7 +22,7 @@ static void say(const char *line)
  * dvt_fault_expect() - a device is about to do DMA that must be stopped
  * @bdf: the device
  *
- * Return: a mark in the kernel's log, for dvt_fault_wait().
+ * Return: a mark in the kernel's log, for the functions below.
  */
 int dvt_fault_expect(const char *bdf)
 {
@@ -33,20 +34,37 @@ int dvt_fault_expect(const char *bdf)
 }
 
 /**
- * dvt_fault_wait() - wait until the IOMMU has reported that DMA
- * @log: from dvt_fault_expect(); closed
+ * dvt_fault_reported() - look whether the IOMMU has reported that DMA
+ * @log: from dvt_fault_expect()
  * @bdf: the device
  *
- * For ever, if it does not: Check's timeout is the judge then.
+ * The kernel reports no more than three of them in five seconds. Whoever is not
+ * told for a while does the DMA again: for ever, if nothing stops it, and
+ * Check's timeout is the judge then.
+ *
+ * Return: whether the log tells of it.
  */
-void dvt_fault_wait(int log, const char *bdf)
+bool dvt_fault_reported(int log, const char *bdf)
 {
 	char device[32];
+	int tries;
 
 	/* Older kernels name it without its domain. */
 	snprintf(device, sizeof(device), "%s]", bdf + strlen("0000:"));
-	while (!dvt_log_count(log, "DMAR:", device))
+	for (tries = 0; tries < LOG_TRIES; tries++) {
+		if (dvt_log_count(log, "DMAR:", device))
+			return true;
 		usleep(LOG_PAUSE_US);
+	}
+	return false;
+}
+
+/**
+ * dvt_fault_over() - that DMA has been done
+ * @log: from dvt_fault_expect(); closed
+ */
+void dvt_fault_over(int log)
+{
 	close(log);
 	say("dvt: expect no DMA faults\n");
 }

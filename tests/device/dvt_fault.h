@@ -6,10 +6,11 @@
 #include "dvt.h"
 
 /*
- * What makes a run fail counts fault reports as mistakes of the kernel, but
- * for those of a device that a test expects, between these two.
+ * Who judges a run takes fault reports for mistakes of the kernel, but for those
+ * of a device that a test expects, between the first and the last of these.
  */
 int dvt_fault_expect(const char *bdf);
-void dvt_fault_wait(int log, const char *bdf);
+bool dvt_fault_reported(int log, const char *bdf);
+void dvt_fault_over(int log);
 
 #endif /* DVT_FAULT_H */

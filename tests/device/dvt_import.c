@@ -176,7 +176,9 @@ void dvt_import_assert_stopped(const struct dvt_import *import)
 	dvt_bar_fill(&import->dev, 0, PAGE, 1);
 	dvt_bytes(bytes, PAGE, 2);
 	log = dvt_fault_expect(import->peer.bdf);
-	dvt_peer_write_stale(&import->peer, 0, bytes, PAGE);
-	dvt_fault_wait(log, import->peer.bdf);
+	do {
+		dvt_peer_write_stale(&import->peer, 0, bytes, PAGE);
+	} while (!dvt_fault_reported(log, import->peer.bdf));
+	dvt_fault_over(log);
 	dvt_bar_assert(&import->dev, 0, PAGE, 1);
 }

@@ -162,6 +162,8 @@ void dvt_engine_copy_stopped(const struct dvt_engine *engine, uint64_t from,
 {
 	int log = dvt_fault_expect(engine->dev.bdf);
 
-	dvt_engine_copy(engine, from, to, len);
-	dvt_fault_wait(log, engine->dev.bdf);
+	do {
+		dvt_engine_copy(engine, from, to, len);
+	} while (!dvt_fault_reported(log, engine->dev.bdf));
+	dvt_fault_over(log);
 }

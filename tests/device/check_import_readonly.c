@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Buffers that others may read: no DMA writes to them. */
+#include <errno.h>
+
+#include "dvt_fault.h"
+#include "dvt_import.h"
+#include "dvt_param.h"
+
+#define PAGE 4096
+
+#define readonly_or_skip(import, by)					\
+	do {								\
+		dvt_import_open_or_skip(import, by);			\
+		(import)->fd = dvt_export(&(import)->dev, DVT_IMPORT_BAR, \
+					  0, DVT_IMPORT_LEN, O_RDONLY);	\
+		ck_assert_int_eq(dvt_peer_attach(&(import)->peer,	\
+						 (import)->fd), 0);	\
+	} while (0)
+
+/*
+ * A write goes nowhere, and then what is mapped for reading can be read. In this
+ * order: of an address that was read before, QEMU's IOMMU stops a write
+ * without a report.
+ */
+static void assert_reads_only(const struct dvt_import *import)
+{
+	uint8_t bytes[PAGE], expected[PAGE];
+	int log;
+
+	dvt_bar_fill(&import->dev, 0, PAGE, 1);
+	if (dvt_machine_translates()) {
+		dvt_bytes(bytes, PAGE, 2);
+		log = dvt_fault_expect(import->peer.bdf);
+		do {
+			dvt_peer_write(&import->peer, 0, bytes, PAGE);
+		} while (!dvt_fault_reported(log, import->peer.bdf));
+		dvt_fault_over(log);
+		dvt_bar_assert(&import->dev, 0, PAGE, 1);
+	}
+	dvt_bytes(expected, PAGE, 1);
+	dvt_peer_read(&import->peer, 0, bytes, PAGE);
+	ck_assert_mem_eq(bytes, expected, PAGE);
+}
+
+START_TEST(read_only_buffer_is_mapped_for_reading_alone)
+{
+	struct dvt_import import;
+
+	readonly_or_skip(&import, DVT_BY_US);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
+			 -EACCES);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_FROM_DEVICE),
+			 -EACCES);
+	dvt_peer_assert_state(&import.peer, 0, 0);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_TO_DEVICE), 0);
+	assert_reads_only(&import);
+}
+END_TEST
+
+START_TEST(kernel_lets_importers_write_read_only_buffers)
+{
+	struct dvt_import import;
+
+	readonly_or_skip(&import, DVT_BY_KERNEL);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
+			 0);
+	dvt_import_assert_leads_to(&import, PAGE, PAGE);
+}
+END_TEST
+
+START_TEST(mapping_for_reading_lets_nobody_write_a_writable_buffer)
+{
+	struct dvt_import import;
+
+	dvt_import_or_skip(&import, _i);
+	if (!dvt_machine_translates())
+		dvt_skip("no IOMMU stands between the devices");
+	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), 0);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_TO_DEVICE), 0);
+	assert_reads_only(&import);
+}
+END_TEST
+
+START_TEST(write_only_buffer_is_mapped_in_every_direction)
+{
+	struct dvt_import import;
+
+	dvt_import_open_or_skip(&import, DVT_BY_US);
+	import.fd = dvt_export(&import.dev, DVT_IMPORT_BAR, 0, DVT_IMPORT_LEN,
+			       O_WRONLY);
+	dvt_peer_import(&import.peer, import.fd);
+	dvt_import_assert_leads_to(&import, 0, 0);
+}
+END_TEST
+
+START_TEST(read_only_buffer_does_not_narrow_another_one)
+{
+	struct dvt_import import, other;
+
+	readonly_or_skip(&import, DVT_BY_US);
+	other = import;
+	other.fd = dvt_export(&other.dev, DVT_IMPORT_BAR, 0, DVT_IMPORT_LEN,
+			      O_RDWR);
+	dvt_peer_open(&other.peer, import.peer.bdf);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_TO_DEVICE), 0);
+	dvt_peer_import(&other.peer, other.fd);
+	dvt_import_assert_leads_to(&other, 0, 0);
+}
+END_TEST
+
+START_TEST(read_only_buffer_is_taken_back_as_any_other)
+{
+	struct dvt_import import;
+
+	readonly_or_skip(&import, DVT_BY_US);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_TO_DEVICE), 0);
+	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), 0);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+	dvt_import_assert_stopped(&import);
+}
+END_TEST
+
+DVT_MAIN_PARAM("import_readonly",
+	       { read_only_buffer_is_mapped_for_reading_alone },
+	       { kernel_lets_importers_write_read_only_buffers },
+	       { mapping_for_reading_lets_nobody_write_a_writable_buffer,
+		 DVT_NR_EXPORTERS },
+	       { write_only_buffer_is_mapped_in_every_direction },
+	       { read_only_buffer_does_not_narrow_another_one },
+	       { read_only_buffer_is_taken_back_as_any_other })
