@@ -83,6 +83,7 @@ help:
 	@echo "  KERNELS='NAME ...'           for check: those only; 6.12 will do"
 	@echo "  MACHINES='NAME ...'          for check: those of tests/vm/machines only"
 	@echo "  TESTS='PATTERN ...'          for check: programs, such as 'check_mmap*'"
+	@echo "  BOOTS=N                      for check: so many machines at a time"
 	@echo "  UPDATE=1                     look for newer kernel builds now"
 	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"
 	@echo "  DVP_CACHE=DIR                instead of /var/cache/dmabuf-vfio-pci"

@@ -8,11 +8,12 @@
 boot_limit=${DVP_BOOT_LIMIT:-720}	# seconds for the whole boot
 program_limit=${DVP_PROGRAM_LIMIT:-600}	# and for one program in it
 boot_memory=${DVP_MEMORY:-1536}		# MiB
+b_label=				# what each line of progress begins with
 
 # progress: shows what the guest says while it says it
 progress()
 {
-	local word rest ok=0 bad=0 status seconds
+	local word rest ok=0 bad=0 status seconds more
 
 	while read -r word rest; do
 		case $word in
@@ -23,12 +24,14 @@ progress()
 			;;
 		@end)
 			read -r rest status seconds <<<"${rest%$'\r'}"
-			printf '    %-28s %3d ok, %3d s' "$rest" "$ok" "$seconds"
-			((bad)) && printf ', %d not ok' "$bad"
-			((status > 128)) && printf ', status %d' "$status"
-			printf '\n'
+			more=
+			((bad == 0)) || more=", $bad not ok"
+			((status <= 128)) || more+=", status $status"
+			# In one piece, as other boots may print meanwhile.
+			printf '    %s%-28s %3d ok, %3d s%s\n' "$b_label" "$rest" \
+				"$ok" "$seconds" "$more"
 			;;
-		@fail) printf '    %s\n' "$rest" ;;
+		@fail) printf '    %s%s\n' "$b_label" "$rest" ;;
 		esac
 	done
 }
@@ -104,7 +107,7 @@ boot_retrying()
 			break
 		fi
 		cp "$b_logs/console.log" "$b_logs/console.$try.log"
-		say "    $b_note: $(tail -n 1 "$b_logs/qemu.log")"
+		say "    $b_label$b_note: $(tail -n 1 "$b_logs/qemu.log")"
 	done
 }
 
