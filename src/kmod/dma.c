@@ -177,12 +177,6 @@ void dvp_dma_unpin(struct dma_buf_attachment *attach)
 {
 }
 
-static void dvp_dma_uncount(struct dvp_buffer *buf)
-{
-	if (atomic_dec_and_test(&buf->maps))
-		wake_up_all(&buf->gate->idle);
-}
-
 /**
  * dvp_dma_map() - &dma_buf_ops.map_dma_buf
  * @attach: the importer
@@ -218,7 +212,7 @@ struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
 				       dir);
 
 	if (IS_ERR(sgt)) {
-		dvp_dma_uncount(buf);
+		dvp_drain_uncount(buf);
 		return sgt;
 	}
 	import->maps++;
@@ -246,7 +240,7 @@ void dvp_dma_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 
 	dvp_table_destroy(sgt, attach->dev, import->route, dir);
 	import->maps--;
-	dvp_dma_uncount(buf);
+	dvp_drain_uncount(buf);
 }
 
 /**

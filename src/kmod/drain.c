@@ -30,6 +30,18 @@
 /* Between two looks at a lock that an importer has. */
 #define DVP_DRAIN_PAUSE_MS	20
 
+/**
+ * dvp_drain_uncount() - a mapping of an importer has ended
+ * @buf: the buffer
+ *
+ * Context: reservation lock held.
+ */
+void dvp_drain_uncount(struct dvp_buffer *buf)
+{
+	if (atomic_dec_and_test(&buf->maps))
+		wake_up_all(&buf->gate->idle);
+}
+
 static bool dvp_drain_mapped(const struct dvp_buffer *buf)
 {
 	return atomic_read(&buf->maps) && dvp_access_bars_importers(buf);
@@ -108,9 +120,12 @@ static int dvp_drain_tell(struct dvp_buffer *buf, unsigned int state)
 	if (ret)
 		return ret;
 	if (atomic_read(&buf->maps) && !buf->told) {
+		/* Not idle before the fences are known. */
+		atomic_inc(&buf->maps);
 		buf->told = true;
 		dma_buf_invalidate_mappings(buf->dmabuf);
 		dvp_drain_note_fences(buf);
+		dvp_drain_uncount(buf);
 	}
 	dma_resv_unlock(&buf->resv);
 	return 0;

@@ -301,6 +301,7 @@ void dvp_table_destroy(struct sg_table *sgt, struct device *dev,
 		       enum dvp_route route, enum dma_data_direction dir);
 
 /* drain.c */
+void dvp_drain_uncount(struct dvp_buffer *buf);
 int dvp_drain_buffer(struct dvp_buffer *buf, unsigned int state);
 void dvp_drain_announce(struct dvp_gate *gate);
 void dvp_drain_gate(struct dvp_gate *gate);
