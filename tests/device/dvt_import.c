@@ -82,6 +82,17 @@ const char *dvt_import_open(struct dvt_import *import,
 }
 
 /**
+ * dvt_import_reopen() - close the exporting device, and open it again
+ * @import: the device may have been closed already
+ */
+void dvt_import_reopen(struct dvt_import *import)
+{
+	dvl_device_close(&import->dev);
+	dvt_open(&import->dev, dvt_bdf(import->by == DVT_BY_US ?
+				       "DVP_BDF" : "DVP_BDF_PAIR1"));
+}
+
+/**
  * dvt_bytes() - make bytes
  * @bytes: filled in
  * @len: how many

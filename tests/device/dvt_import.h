@@ -54,6 +54,9 @@ const char *dvt_import_open(struct dvt_import *import,
 					  0, DVT_IMPORT_LEN, O_RDWR);	\
 	} while (0)
 
+/* The last close of the device, if it is open, and a new open. */
+void dvt_import_reopen(struct dvt_import *import);
+
 /* What stands between the devices of this machine. */
 bool dvt_machine_is(const char *name);
 bool dvt_machine_translates(void);

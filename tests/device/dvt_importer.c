@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The test module dvp-importer: loading it, and asking it about page table
- * entries of the calling process.
+ * entries of the calling process, and about the kernel.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,6 +49,24 @@ int dvt_importer_open(void)
 		ck_abort_msg("dvp-importer of %s cannot be used: %s",
 			     getenv("DVP_MODULES"), strerror(-fd));
 	return fd;
+}
+
+/**
+ * dvt_kernel_facts() - what the kernel was configured for
+ *
+ * The test module knows, as it was compiled for it.
+ *
+ * Return: DVP_KERNEL_* bits.
+ */
+unsigned int dvt_kernel_facts(void)
+{
+	int importer = dvt_importer_open(), facts;
+
+	ck_assert_int_ge(importer, 0);
+	facts = ioctl(importer, DVP_IMPORTER_KERNEL);
+	ck_assert_int_ge(facts, 0);
+	close(importer);
+	return facts;
 }
 
 /**

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The test module: loading it, and asking it about page table entries. */
+/*
+ * The test module: loading it, asking it about page table entries and about the
+ * kernel.
+ */
 #ifndef DVT_IMPORTER_H
 #define DVT_IMPORTER_H
 
@@ -19,6 +22,8 @@ int dvt_importer_open(void);
 			dvt_skip("no test module to read page tables: %s", \
 				 strerror(-(fd)));			\
 	} while (0)
+
+unsigned int dvt_kernel_facts(void);
 
 int dvt_pte_try(int importer, const void *addr,
 		struct dvp_importer_pte *pte);

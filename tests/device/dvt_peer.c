@@ -167,6 +167,18 @@ int dvt_peer_mask(const struct dvt_peer *peer, unsigned int bits)
 }
 
 /**
+ * dvt_peer_lock() - keep the buffer locked for a while
+ * @peer: the importer, attached
+ * @time_ms: how long, unless the caller is killed
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvt_peer_lock(const struct dvt_peer *peer, unsigned int time_ms)
+{
+	return peer_ioctl(peer, DVP_PEER_LOCK, time_ms);
+}
+
+/**
  * dvt_peer_import() - attach and map as importers should
  * @peer: the importer
  * @fd: the dma-buf

@@ -59,7 +59,12 @@ struct dvp_importer_attach {
 	__u32 dynamic;
 };
 
+/* What DVP_IMPORTER_KERNEL returns: what the kernel was configured for. */
+#define DVP_KERNEL_MOVES	1	/* importers can be told to let go */
+#define DVP_KERNEL_P2PDMA	2	/* it judges routes between devices */
+
 #define DVP_IMPORTER_READ_PTE	_IOWR(0xdb, 0x00, struct dvp_importer_pte)
 #define DVP_IMPORTER_ATTACH	_IOW(0xdb, 0x01, struct dvp_importer_attach)
+#define DVP_IMPORTER_KERNEL	_IO(0xdb, 0x02)
 
 #endif /* DVP_IMPORTER_H */

@@ -106,7 +106,7 @@ struct dvp_peer_dma_arg {
  * @notified: how often the callback was called since it attached
  * @fences: how many of its fences have not ended
  * @nr_entries: of the last mapping
- * @reserved: 0
+ * @locked: whether it is in DVP_PEER_LOCK, and has the lock
  */
 struct dvp_peer_state_arg {
 	__u32 attached;
@@ -114,7 +114,7 @@ struct dvp_peer_state_arg {
 	__u32 notified;
 	__u32 fences;
 	__u32 nr_entries;
-	__u32 reserved;
+	__u32 locked;
 };
 
 #define DVP_PEER_ATTACH		_IOW(0xdb, 0x10, struct dvp_peer_attach_arg)
@@ -132,5 +132,10 @@ struct dvp_peer_state_arg {
 #define DVP_PEER_FENCE		_IO(0xdb, 0x17)
 /* How many address bits the device has, until the node is closed. */
 #define DVP_PEER_MASK		_IO(0xdb, 0x18)
+/*
+ * Holds the dma-buf's reservation lock for so many ms, or until the caller is
+ * killed.
+ */
+#define DVP_PEER_LOCK		_IO(0xdb, 0x19)
 
 #endif /* DVP_PEER_H */

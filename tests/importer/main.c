@@ -37,6 +37,19 @@ static long dvp_importer_ioctl_attach(struct file *file, void __user *arg)
 	return dvp_importer_attach(misc->this_device, &attach);
 }
 
+/* Newer kernels have no option for what all of them do. */
+static long dvp_importer_ioctl_kernel(void)
+{
+	long flags = 0;
+
+	if (IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
+	    DVP_IMPORTER_CALLBACK_OPTIONAL)
+		flags |= DVP_KERNEL_MOVES;
+	if (IS_ENABLED(CONFIG_PCI_P2PDMA))
+		flags |= DVP_KERNEL_P2PDMA;
+	return flags;
+}
+
 static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 			       unsigned long arg)
 {
@@ -47,6 +60,8 @@ static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 		return dvp_importer_ioctl_read_pte(uarg);
 	case DVP_IMPORTER_ATTACH:
 		return dvp_importer_ioctl_attach(file, uarg);
+	case DVP_IMPORTER_KERNEL:
+		return dvp_importer_ioctl_kernel();
 	default:
 		return -ENOTTY;
 	}

@@ -104,6 +104,7 @@ static long dvp_peer_ioctl_state(struct dvp_peer_context *ctx,
 		.notified = READ_ONCE(ctx->notified),
 		.fences = atomic_read(&ctx->nr_fences),
 		.nr_entries = READ_ONCE(ctx->nr_entries),
+		.locked = READ_ONCE(ctx->locked),
 	};
 
 	return copy_to_user(uarg, &state, sizeof(state)) ? -EFAULT : 0;
@@ -168,6 +169,8 @@ static long dvp_peer_ioctl_locked(struct dvp_peer_context *ctx,
 		return dvp_peer_fence(ctx, arg);
 	case DVP_PEER_MASK:
 		return dvp_peer_mask(ctx, arg);
+	case DVP_PEER_LOCK:
+		return dvp_peer_lock(ctx, arg);
 	default:
 		return -ENOTTY;
 	}

@@ -72,6 +72,7 @@ struct dvp_peer {
  * @sgt: the mapping, or NULL. This and the rest: the reservation lock
  * @dir: its direction
  * @notified: how often the callback was called
+ * @locked: somebody holds that lock in dvp_peer_lock()
  */
 struct dvp_peer_context {
 	struct dvp_peer *peer;
@@ -92,6 +93,7 @@ struct dvp_peer_context {
 	struct sg_table *sgt;
 	enum dma_data_direction dir;
 	u32 notified;
+	bool locked;
 };
 
 /* peer.c */
@@ -105,6 +107,7 @@ int dvp_peer_attach(struct dvp_peer_context *ctx,
 int dvp_peer_detach(struct dvp_peer_context *ctx);
 int dvp_peer_map(struct dvp_peer_context *ctx, unsigned long dir);
 int dvp_peer_unmap(struct dvp_peer_context *ctx);
+int dvp_peer_lock(struct dvp_peer_context *ctx, unsigned long time_ms);
 
 /* peer_fence.c */
 int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms);

@@ -6,25 +6,37 @@
  * What the exporter must see done is done under the reservation lock, which
  * the callback is called with.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "peer.h"
 
+/* Between two looks whether dvp_peer_lock() is to end. */
+#define DVP_PEER_LOCK_PAUSE_MS	10
+
+/*
+ * The exporter may let somebody go on as soon as it sees the unmap, so the state
+ * that the tests ask for has to be right before.
+ */
 static void dvp_peer_unmap_locked(struct dvp_peer_context *ctx)
 {
+	struct sg_table *sgt = ctx->sgt;
+
 	dma_resv_assert_held(ctx->dmabuf->resv);
 
-	if (!ctx->sgt)
+	if (!sgt)
 		return;
-	dma_buf_unmap_attachment(ctx->attach, ctx->sgt, ctx->dir);
 	WRITE_ONCE(ctx->sgt, NULL);
+	dma_buf_unmap_attachment(ctx->attach, sgt, ctx->dir);
 }
 
 static void dvp_peer_late(struct work_struct *work)
@@ -110,7 +122,7 @@ static int dvp_peer_judge(const struct dvp_peer_context *ctx,
 	    arg->reaction >= DVP_PEER_NR_REACTIONS)
 		return -EINVAL;
 	/* Where every importer must have the callback, asking is a warning. */
-	if (arg->kind == DVP_PEER_UNREVOCABLE && !DVP_PEER_CALLBACK_OPTIONAL)
+	if (arg->kind == DVP_PEER_UNREVOCABLE && !DVP_IMPORTER_CALLBACK_OPTIONAL)
 		return -ENOTTY;
 	return 0;
 }
@@ -277,4 +289,28 @@ int dvp_peer_unmap(struct dvp_peer_context *ctx)
 	dvp_peer_unmap_locked(ctx);
 	dma_resv_unlock(ctx->dmabuf->resv);
 	return ret;
+}
+
+/**
+ * dvp_peer_lock() - be at work under the reservation lock for a while
+ * @ctx: the importer
+ * @time_ms: how long
+ *
+ * Return: 0, -ENOTCONN if it is not attached, -EINTR for a task being killed.
+ */
+int dvp_peer_lock(struct dvp_peer_context *ctx, unsigned long time_ms)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), time_ms);
+
+	lockdep_assert_held(&ctx->lock);
+
+	if (!ctx->attach)
+		return -ENOTCONN;
+	dma_resv_lock(ctx->dmabuf->resv, NULL);
+	WRITE_ONCE(ctx->locked, true);
+	while (ktime_before(ktime_get(), end) && !fatal_signal_pending(current))
+		msleep(DVP_PEER_LOCK_PAUSE_MS);
+	WRITE_ONCE(ctx->locked, false);
+	dma_resv_unlock(ctx->dmabuf->resv);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Importers that do more than take their time: keep the buffer locked, add
+ * fences without end, hold on while several callers want the buffer back.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "dvt_call.h"
+#include "dvt_config.h"
+#include "dvt_import.h"
+#include "dvt_param.h"
+
+#define LATE_MS 2000
+#define PAUSE_US 20000
+/* Longer than a test may take. */
+#define LONG_MS 600000
+
+/* A buffer, its mapping for processors, and an importer that has it mapped. */
+#define start_or_skip(import, map, reaction, delay_ms)			\
+	do {								\
+		dvt_import_or_skip(import, DVT_BY_US);			\
+		map = dvt_map((import)->fd, DVT_IMPORT_LEN,		\
+			      PROT_READ | PROT_WRITE);			\
+		ck_assert_int_eq(dvt_peer_attach_slow(&(import)->peer,	\
+						      (import)->fd,	\
+						      reaction,		\
+						      delay_ms), 0);	\
+		ck_assert_int_eq(dvt_peer_map(&(import)->peer,		\
+					      DVP_PEER_BIDIRECTIONAL),	\
+				 0);					\
+	} while (0)
+
+/*
+ * What does not end memory has nothing to wait for.
+ */
+
+START_TEST(innocent_calls_go_on_beside_an_importer_that_holds_on)
+{
+	static const struct dvt_span word = { 0, 2 };
+	const char *another = dvt_bdf("DVP_BDF_DISPLAY");
+	struct dvt_import import;
+	struct dvt_call call;
+	void *map, *other;
+	int i;
+
+	if (!another)
+		dvt_skip("no device for DVP_BDF_DISPLAY");
+	start_or_skip(&import, map, DVP_PEER_NEVER, 0);
+	other = dvt_map(dvt_export(&import.dev, DVT_IMPORT_BAR, 0, DVT_MIB,
+				   O_RDWR), DVT_MIB, PROT_READ | PROT_WRITE);
+	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
+	dvt_peer_wait_notified(&import.peer, 1);
+	dvt_child_kill(&call.child);
+
+	for (i = 0; i < 4; i++)
+		ck_assert_int_eq(dvt_span_write(&import.dev, PCI_COMMAND,
+						&word, PCI_COMMAND_MASTER,
+						i % 2 ? PCI_COMMAND_MASTER :
+							0), 0);
+	ck_assert_int_eq(dvl_sysfs_unbind(another), 0);
+	dvt_bind(another, DVL_DRIVER);
+	dvt_assert_usable(other);
+	dvt_assert_sigbus(map);
+	dvt_peer_assert_state(&import.peer, 1, 1);
+}
+END_TEST
+
+/*
+ * Fences.
+ */
+
+/**
+ * struct flood - a thread that adds a fence before the last one ends
+ * @peer: an importer, attached
+ * @thread: the thread
+ * @stop: ends it
+ * @nr: fences that it added
+ * @ret: what adding one gave, if not 0
+ */
+struct flood {
+	struct dvt_peer peer;
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_uint nr;
+	atomic_int ret;
+};
+
+static void *add_fences(void *arg)
+{
+	struct flood *flood = arg;
+	int ret;
+
+	while (!atomic_load(&flood->stop)) {
+		ret = dvt_peer_fence(&flood->peer, 1500);
+		if (ret)
+			atomic_store(&flood->ret, ret);
+		atomic_fetch_add(&flood->nr, 1);
+		usleep(500000);
+	}
+	return NULL;
+}
+
+START_TEST(fences_added_after_the_call_do_not_delay_it)
+{
+	struct flood flood = { 0 };
+	struct dvt_import import;
+	struct dvt_call call;
+	void *map;
+
+	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_peer_open(&flood.peer, import.peer.bdf);
+	ck_assert_int_eq(dvt_peer_attach(&flood.peer, import.fd), 0);
+	ck_assert_int_eq(pthread_create(&flood.thread, NULL, add_fences,
+					&flood), 0);
+	while (!atomic_load(&flood.nr))
+		usleep(PAUSE_US);
+	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
+	/* It ends while they come. If not, Check's timeout is the judge. */
+	ck_assert_int_eq(dvt_call_end(&call), 0);
+	dvt_assert_sigbus(map);
+	atomic_store(&flood.stop, true);
+	ck_assert_int_eq(pthread_join(flood.thread, NULL), 0);
+	ck_assert_int_eq(atomic_load(&flood.ret), 0);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+}
+END_TEST
+
+/*
+ * The lock that importers map and unmap under.
+ */
+
+static int keep_locked(int sock, void *arg)
+{
+	struct dvt_peer *peer = arg;
+
+	peer->fd = dvl_recv_fd(sock);
+	return peer->fd < 0 || dvt_peer_lock(peer, LONG_MS);
+}
+
+/* Another importer of the buffer, in a process that keeps it locked. */
+static void locker_start(struct dvt_child *locker, struct dvt_peer *peer,
+			 const struct dvt_import *import)
+{
+	dvt_peer_open(peer, import->peer.bdf);
+	ck_assert_int_eq(dvt_peer_attach(peer, import->fd), 0);
+	dvt_child_fork(locker, 0, keep_locked, peer);
+	ck_assert_int_eq(dvl_send_fd(locker->sock, peer->fd), 0);
+	while (!dvt_peer_state(peer).locked)
+		usleep(PAUSE_US);
+}
+
+static void wait_for_sigbus(void *map)
+{
+	while (dvt_read32(map) != DVT_SIGBUS)
+		usleep(PAUSE_US);
+}
+
+START_TEST(processors_are_out_while_an_importer_keeps_the_buffer_locked)
+{
+	struct dvt_child locker;
+	struct dvt_import import;
+	struct dvt_peer peer;
+	struct dvt_call call;
+	void *map;
+
+	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	locker_start(&locker, &peer, &import);
+	dvt_call_start(&call, _i, &import.dev, import.fd);
+	wait_for_sigbus(map);
+	dvt_call_assert_waits(&call);
+	ck_assert_uint_eq(dvt_peer_state(&import.peer).mapped, 1);
+	ck_assert_uint_eq(dvt_peer_state(&peer).locked, 1);
+	dvt_child_kill(&locker);
+	ck_assert_int_eq(dvt_call_end(&call), 0);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+}
+END_TEST
+
+START_TEST(revoke_that_waits_for_the_lock_can_be_killed)
+{
+	bool after_line = _i;
+	struct dvt_child locker;
+	struct dvt_import import;
+	struct dvt_peer peer;
+	struct dvt_call call;
+	void *map;
+	int log;
+
+	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	locker_start(&locker, &peer, &import);
+	log = dvt_log_mark();
+	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
+	wait_for_sigbus(map);
+	while (after_line && !dvt_log_count(log, import.dev.bdf, "locked"))
+		usleep(PAUSE_US);
+	dvt_call_assert_waits(&call);
+	dvt_child_kill(&call.child);
+	ck_assert_uint_eq(dvt_peer_state(&peer).locked, 1);
+	ck_assert_uint_eq(dvt_peer_state(&import.peer).mapped, 1);
+	dvt_assert_sigbus(map);
+
+	dvt_child_kill(&locker);
+	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), -EBADFD);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+}
+END_TEST
+
+START_TEST(other_buffers_live_while_one_is_kept_locked)
+{
+	struct dvt_import import, other;
+	struct dvt_child locker;
+	struct dvt_peer peer;
+	struct dvt_call call;
+	void *map;
+
+	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	other = import;
+	locker_start(&locker, &peer, &import);
+	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
+	wait_for_sigbus(map);
+	other.fd = dvt_export(&other.dev, DVT_IMPORT_BAR, 0, DVT_MIB, O_RDWR);
+	dvt_peer_open(&other.peer, import.peer.bdf);
+	dvt_peer_import(&other.peer, other.fd);
+	dvt_import_assert_leads_to(&other, 0, 0);
+	ck_assert_int_eq(dvl_revoke(other.dev.fd, other.fd), 0);
+	dvt_peer_assert_state(&other.peer, 0, 1);
+
+	dvt_call_assert_waits(&call);
+	dvt_child_kill(&locker);
+	ck_assert_int_eq(dvt_call_end(&call), 0);
+}
+END_TEST
+
+/*
+ * Who is told, and how often.
+ */
+
+START_TEST(importer_is_told_once_however_many_calls_want_the_buffer_back)
+{
+	static const struct {
+		enum dvt_call_what what;
+		int ret;
+	} rows[] = {
+		{ DVT_CALL_REVOKE, 0 },
+		{ DVT_CALL_REVOKE, -EBADFD },
+		{ DVT_CALL_RESET, 0 },
+		{ DVT_CALL_MEMORY_OFF, 0 },
+	};
+	struct dvt_call calls[DVT_ARRAY_SIZE(rows)];
+	struct dvt_import import;
+	void *map;
+	size_t i;
+
+	start_or_skip(&import, map, DVP_PEER_LATE, LATE_MS);
+	for (i = 0; i < DVT_ARRAY_SIZE(rows); i++) {
+		dvt_call_start(&calls[i], rows[i].what, &import.dev, import.fd);
+		dvt_peer_wait_notified(&import.peer, 1);
+	}
+	for (i = 0; i < DVT_ARRAY_SIZE(rows); i++) {
+		ck_assert_int_eq(dvt_call_end(&calls[i]), rows[i].ret);
+		dvt_peer_assert_state(&import.peer, 0, 1);
+	}
+	dvt_assert_sigbus(map);
+}
+END_TEST
+
+START_TEST(importer_is_told_each_time_that_it_has_mapped)
+{
+	struct dvt_import import;
+	void *map;
+	int i;
+
+	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	for (i = 1; i <= 4; i++) {
+		dvt_memory_off(&import.dev);
+		dvt_peer_assert_state(&import.peer, 0, i);
+		dvt_memory_on(&import.dev);
+		ck_assert_int_eq(dvt_peer_map(&import.peer,
+					      DVP_PEER_BIDIRECTIONAL), 0);
+	}
+	dvt_assert_usable(map);
+}
+END_TEST
+
+START_TEST(attached_importer_is_not_told_for_another_one)
+{
+	struct dvt_import import;
+	struct dvt_peer attached;
+	void *map;
+
+	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_peer_open(&attached, import.peer.bdf);
+	ck_assert_int_eq(dvt_peer_attach(&attached, import.fd), 0);
+	dvt_memory_off(&import.dev);
+	dvt_assert_sigbus(map);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+	dvt_peer_assert_state(&attached, 0, 0);
+}
+END_TEST
+
+DVT_MAIN_PARAM("import_hostile",
+	       { innocent_calls_go_on_beside_an_importer_that_holds_on },
+	       { fences_added_after_the_call_do_not_delay_it },
+	       { processors_are_out_while_an_importer_keeps_the_buffer_locked,
+		 DVT_NR_CALLS },
+	       { revoke_that_waits_for_the_lock_can_be_killed, 2 },
+	       { other_buffers_live_while_one_is_kept_locked },
+	       { importer_is_told_once_however_many_calls_want_the_buffer_back },
+	       { importer_is_told_each_time_that_it_has_mapped },
+	       { attached_importer_is_not_told_for_another_one })
