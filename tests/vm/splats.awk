@@ -22,7 +22,7 @@ BEGIN {
 		"|lock held when returning|turning off the locking correctness validator" \
 		"|blocked for more than|soft lockup|hard LOCKUP" \
 		"|detected stalls|self-detected stall|rcu: INFO: " \
-		"|UBSAN: |kmemleak: [1-9]|kmemleak: .*disabled|unreferenced object" \
+		"|UBSAN: |kmemleak: .*disabled|unreferenced object" \
 		"|DMA-API: [^ ]+ [^ ]+: |DMA-API: .*out of memory|: nobody cared" \
 		"|Kernel panic|list_(add|del) corruption" \
 		"|: bad p(te|md|ud|4d|gd) |VM_FAULT_OOM leaked" \
