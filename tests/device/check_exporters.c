@@ -3,7 +3,7 @@
  * The parameter feature_dma_buf: who answers feature 11, the driver or the
  * kernel's own exporter. What the latter gives is judged beside what it gives
  * for a device of plain vfio-pci in the same boot. Feature 0xdb00 is the
- * driver's under both.
+ * driver's under both. Which words it takes is the matter of check_options.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,83 +24,6 @@
 static const char * const words[] = { "own", "core" };
 
 enum { NR_WORDS = DVT_ARRAY_SIZE(words) };
-
-START_TEST(parameter_reads_back_as_it_was_written)
-{
-	static const char * const written[] = {
-		"own", "own\n", "core", "core\n",
-	};
-	size_t i;
-
-	for (i = 0; i < DVT_ARRAY_SIZE(written); i++) {
-		dvt_param_set(PARAM, words[!(i / 2)]);
-		dvt_param_set(PARAM, written[i]);
-		dvt_param_assert(PARAM, words[i / 2]);
-	}
-}
-END_TEST
-
-START_TEST(other_words_give_einval_and_change_nothing)
-{
-	static const char * const bad[] = {
-		"\n", " own", "own core", "OWN", "Core", "cor", "cores",
-		"both", "auto", "0", "1", "y",
-	};
-	size_t i;
-
-	dvt_param_set(PARAM, words[_i]);
-	for (i = 0; i < DVT_ARRAY_SIZE(bad); i++) {
-		ck_assert_msg(dvt_param_write(PARAM, bad[i]) == -EINVAL,
-			      "bad word %zu is accepted", i);
-		dvt_param_assert(PARAM, words[_i]);
-	}
-}
-END_TEST
-
-/**
- * struct load_row - loading the module
- * @params: what is added to its parameters
- * @ret: what that gives
- * @value: what the parameter holds then
- */
-static const struct load_row {
-	const char *params;
-	int ret;
-	const char *value;
-} loads[] = {
-	{ "", 0, "own" },
-	{ PARAM "=own", 0, "own" },
-	{ PARAM "=core", 0, "core" },
-	{ PARAM "=both", -EINVAL, NULL },
-	{ PARAM "=", -EINVAL, NULL },
-	{ PARAM, -EINVAL, NULL },
-};
-
-START_TEST(module_loads_with_one_of_the_two_words_only)
-{
-	const struct load_row *row = &loads[_i];
-	char params[256], all[512], value[32] = "";
-	int unloaded, loaded, restored = 0;
-
-	if (!getenv("DVP_MODULES"))
-		dvt_skip("DVP_MODULES does not tell where the module is");
-	dvt_module_params(params, sizeof(params));
-	snprintf(all, sizeof(all), "%s%s", params, row->params);
-	unloaded = dvt_module_unload();
-	ck_assert_int_eq(unloaded, 0);
-	loaded = dvt_module_load(DVL_DRIVER, all);
-	/* The driver comes back as it was before anything is judged. */
-	if (!loaded) {
-		dvt_param_read(PARAM, value, sizeof(value));
-		restored = dvt_module_unload();
-	}
-	if (!restored)
-		restored = dvt_module_load(DVL_DRIVER, params);
-	ck_assert_int_eq(restored, 0);
-	ck_assert_int_eq(loaded, row->ret);
-	ck_assert_str_eq(value, row->value ? row->value : "");
-}
-END_TEST
 
 START_TEST(feature_11_can_be_probed_under_both)
 {
@@ -340,10 +263,6 @@ START_TEST(the_module_goes_while_a_buffer_of_the_core_outlives_its_device)
 END_TEST
 
 DVT_MAIN_PARAM("exporters",
-	       { parameter_reads_back_as_it_was_written },
-	       { other_words_give_einval_and_change_nothing, NR_WORDS },
-	       { module_loads_with_one_of_the_two_words_only,
-		 DVT_ARRAY_SIZE(loads) },
 	       { feature_11_can_be_probed_under_both, NR_WORDS },
 	       { own_answers_feature_11_itself },
 	       { feature_0xdb00_is_ours_under_both, NR_WORDS },
