@@ -216,7 +216,7 @@ struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
 		return sgt;
 	}
 	import->maps++;
-	buf->told = false;
+	WRITE_ONCE(buf->imported, true);
 	return sgt;
 }
 

@@ -50,8 +50,12 @@ static bool dvp_drain_mapped(const struct dvp_buffer *buf)
 /* An importer that has unmapped can have left a fence. */
 static bool dvp_drain_pending(const struct dvp_buffer *buf)
 {
-	return (atomic_read(&buf->maps) || READ_ONCE(buf->fence)) &&
-	       dvp_access_bars_importers(buf);
+	bool imported = READ_ONCE(buf->imported);
+
+	/* Pairs with dvp_drain_tell(): from imported to maps, then to fence. */
+	smp_rmb();
+	return (imported || atomic_read_acquire(&buf->maps) ||
+		READ_ONCE(buf->fence)) && dvp_access_bars_importers(buf);
 }
 
 static bool dvp_drain_killed(unsigned int state)
@@ -119,11 +123,18 @@ static int dvp_drain_tell(struct dvp_buffer *buf, unsigned int state)
 
 	if (ret)
 		return ret;
-	if (atomic_read(&buf->maps) && !buf->told) {
-		/* Not idle before the fences are known. */
+	if (buf->imported) {
+		bool mapped = atomic_read(&buf->maps);
+
+		/*
+		 * It stays busy until the fences are known, too. Pairs with
+		 * the barriers in dvp_drain_pending().
+		 */
 		atomic_inc(&buf->maps);
-		buf->told = true;
-		dma_buf_invalidate_mappings(buf->dmabuf);
+		smp_mb__after_atomic();
+		WRITE_ONCE(buf->imported, false);
+		if (mapped)
+			dma_buf_invalidate_mappings(buf->dmabuf);
 		dvp_drain_note_fences(buf);
 		dvp_drain_uncount(buf);
 	}

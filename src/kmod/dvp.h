@@ -119,8 +119,8 @@ struct dvp_gate {
  *	release of the buffer until long after that file is gone.
  * @resv: the dma-buf's reservation object; ours, as it must outlive the dma-buf
  * @maps: number of mappings that importers have; grows and shrinks under @resv
- * @told: importers were told that it ends, and have not mapped since; under
- *	@resv
+ * @imported: an importer has mapped it since importers were last told that it
+ *	ends; written under @resv
  * @fence: what importers had not finished when they were told, with a
  *	reference, or NULL; written under @resv
  * @fault_lock: held for read while a fault inserts entries; passing through it
@@ -145,7 +145,7 @@ struct dvp_buffer {
 	struct address_space *mapping;
 	struct dma_resv resv;
 	atomic_t maps;
-	bool told;
+	bool imported;
 	struct dma_fence *fence;
 	struct rw_semaphore fault_lock;
 	struct file *dev_file;
