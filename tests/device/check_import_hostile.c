@@ -286,7 +286,7 @@ START_TEST(importer_is_told_each_time_that_it_has_mapped)
 }
 END_TEST
 
-START_TEST(attached_importer_is_not_told_for_another_one)
+START_TEST(importer_without_a_mapping_is_not_told_for_another_buffer)
 {
 	struct dvt_import import;
 	struct dvt_peer attached;
@@ -294,7 +294,10 @@ START_TEST(attached_importer_is_not_told_for_another_one)
 
 	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	dvt_peer_open(&attached, import.peer.bdf);
-	ck_assert_int_eq(dvt_peer_attach(&attached, import.fd), 0);
+	ck_assert_int_eq(dvt_peer_attach(&attached,
+					 dvt_export(&import.dev, DVT_IMPORT_BAR,
+						    0, DVT_IMPORT_LEN,
+						    O_RDWR)), 0);
 	dvt_memory_off(&import.dev);
 	dvt_assert_sigbus(map);
 	dvt_peer_assert_state(&import.peer, 0, 1);
@@ -311,4 +314,4 @@ DVT_MAIN_PARAM("import_hostile",
 	       { other_buffers_live_while_one_is_kept_locked },
 	       { importer_is_told_once_however_many_calls_want_the_buffer_back },
 	       { importer_is_told_each_time_that_it_has_mapped },
-	       { attached_importer_is_not_told_for_another_one })
+	       { importer_without_a_mapping_is_not_told_for_another_buffer })

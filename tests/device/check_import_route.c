@@ -221,14 +221,24 @@ START_TEST(kernel_refuses_a_pair_without_a_route_when_it_maps)
 }
 END_TEST
 
+/* As few address bits as the kernel lets a device have on this machine. */
+static unsigned int narrow(const struct dvt_import *import)
+{
+	unsigned int bits = dvt_peer_mask(&import->peer, 28) ? 32 : 28;
+
+	ck_assert_int_eq(dvt_peer_mask(&import->peer, bits), 0);
+	return bits;
+}
+
 START_TEST(narrow_importer_gets_addresses_that_it_can_form_or_erange)
 {
 	struct dvt_import import;
+	uint64_t limit;
 	int ret;
 
 	attached_or_skip(&import, DVT_BY_US);
-	ck_assert_uint_gt(physical(&import), 1U << 28);
-	ck_assert_int_eq(dvt_peer_mask(&import.peer, 28), 0);
+	limit = 1ULL << narrow(&import);
+	ck_assert_uint_gt(physical(&import), limit);
 	ret = dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL);
 	if (!dvt_machine_translates()) {
 		ck_assert_int_eq(ret, -ERANGE);
@@ -238,10 +248,25 @@ START_TEST(narrow_importer_gets_addresses_that_it_can_form_or_erange)
 		ret = dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL);
 	} else {
 		ck_assert_uint_le(first_address(&import) + DVT_IMPORT_LEN,
-				  1U << 28);
+				  limit);
 	}
 	ck_assert_int_eq(ret, 0);
 	dvt_import_assert_leads_to(&import, 0, START);
+}
+END_TEST
+
+START_TEST(narrow_importer_behind_the_same_switch_gets_erange)
+{
+	struct dvt_import import;
+	const char *why = behind_switch(&import);
+
+	if (why)
+		dvt_skip("%s", why);
+	ck_assert_uint_gt(physical(&import), 1ULL << narrow(&import));
+	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), 0);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
+			 -ERANGE);
+	dvt_peer_assert_state(&import.peer, 0, 0);
 }
 END_TEST
 
@@ -283,4 +308,5 @@ DVT_MAIN_PARAM("import_route",
 	       { force_takes_a_pair_whatever_the_kernel_says },
 	       { kernel_refuses_a_pair_without_a_route_when_it_maps },
 	       { narrow_importer_gets_addresses_that_it_can_form_or_erange },
+	       { narrow_importer_behind_the_same_switch_gets_erange },
 	       { buffer_that_the_iommu_has_no_room_for_is_refused_alone })

@@ -149,18 +149,6 @@ START_TEST(call_waits_for_fences)
 }
 END_TEST
 
-START_TEST(fence_of_an_importer_that_has_unmapped_by_itself_is_waited_for)
-{
-	struct stuck stuck;
-
-	start_or_skip(&stuck, _i, DVP_PEER_UNMAPS, 0);
-	ck_assert_int_eq(dvt_peer_fence(&stuck.import.peer, FENCE_MS), 0);
-	ck_assert_int_eq(dvt_peer_unmap(&stuck.import.peer), 0);
-	dvt_memory_off(&stuck.import.dev);
-	ck_assert_uint_eq(dvt_peer_state(&stuck.import.peer).fences, 0);
-}
-END_TEST
-
 START_TEST(fence_that_outlasts_everything_can_be_left_behind)
 {
 	struct stuck stuck;
@@ -386,8 +374,6 @@ DVT_MAIN_PARAM("import_stuck",
 	       { call_returns_when_a_late_importer_has_let_go, NR_WAITS },
 	       { call_waits_for_an_importer_that_does_not_let_go, NR_WAITS },
 	       { call_waits_for_fences, NR_WAITS },
-	       { fence_of_an_importer_that_has_unmapped_by_itself_is_waited_for,
-		 DVT_NR_EXPORTERS },
 	       { fence_that_outlasts_everything_can_be_left_behind },
 	       { other_buffers_live_while_a_revoke_waits },
 	       { other_devices_live_while_a_call_waits, NR_WAITS },
