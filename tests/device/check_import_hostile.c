@@ -129,6 +129,19 @@ START_TEST(fences_added_after_the_call_do_not_delay_it)
 }
 END_TEST
 
+START_TEST(fence_of_an_importer_that_has_unmapped_by_itself_is_waited_for)
+{
+	struct dvt_import import;
+
+	dvt_import_or_skip(&import, _i);
+	dvt_peer_import(&import.peer, import.fd);
+	ck_assert_int_eq(dvt_peer_fence(&import.peer, 1500), 0);
+	ck_assert_int_eq(dvt_peer_unmap(&import.peer), 0);
+	dvt_memory_off(&import.dev);
+	ck_assert_uint_eq(dvt_peer_state(&import.peer).fences, 0);
+}
+END_TEST
+
 /*
  * The lock that importers map and unmap under.
  */
@@ -308,6 +321,8 @@ END_TEST
 DVT_MAIN_PARAM("import_hostile",
 	       { innocent_calls_go_on_beside_an_importer_that_holds_on },
 	       { fences_added_after_the_call_do_not_delay_it },
+	       { fence_of_an_importer_that_has_unmapped_by_itself_is_waited_for,
+		 DVT_NR_EXPORTERS },
 	       { processors_are_out_while_an_importer_keeps_the_buffer_locked,
 		 DVT_NR_CALLS },
 	       { revoke_that_waits_for_the_lock_can_be_killed, 2 },

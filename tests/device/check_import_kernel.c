@@ -65,19 +65,6 @@ START_TEST(importer_without_a_mapping_is_told)
 }
 END_TEST
 
-START_TEST(fences_of_an_importer_without_a_mapping_are_waited_for)
-{
-	struct dvt_import import;
-
-	dvt_import_or_skip(&import, DVT_BY_KERNEL);
-	dvt_peer_import(&import.peer, import.fd);
-	ck_assert_int_eq(dvt_peer_fence(&import.peer, 1500), 0);
-	ck_assert_int_eq(dvt_peer_unmap(&import.peer), 0);
-	dvt_memory_off(&import.dev);
-	ck_assert_uint_eq(dvt_peer_state(&import.peer).fences, 0);
-}
-END_TEST
-
 START_TEST(processors_cannot_map_a_buffer)
 {
 	struct dvt_import import;
@@ -102,6 +89,5 @@ DVT_MAIN_PARAM("import_kernel",
 	       { pinned_importer_is_let_in_and_told },
 	       { importer_is_told_that_memory_is_back },
 	       { importer_without_a_mapping_is_told },
-	       { fences_of_an_importer_without_a_mapping_are_waited_for },
 	       { processors_cannot_map_a_buffer },
 	       { one_buffer_cannot_be_revoked })
