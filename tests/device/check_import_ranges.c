@@ -14,7 +14,7 @@
 
 #define PAGE 4096
 #define NR_MANY 10000
-#define ENTRY_LIMIT (1ULL << 32)
+#define ENTRY_LIMIT 0x100000000ULL
 
 static void export_ranges(struct dvt_import *import,
 			  const struct vfio_region_dma_range *ranges,

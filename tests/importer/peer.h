@@ -44,9 +44,9 @@ struct dvp_peer {
 	struct miscdevice misc;
 	char name[40];
 	struct kref refs;
-	struct mutex lock;
+	struct mutex lock;	/* contexts */
 	struct list_head contexts;
-	struct mutex engine;
+	struct mutex engine;	/* the registers and the page */
 	void __iomem *regs;
 	void *page;
 	dma_addr_t page_addr;
@@ -77,7 +77,7 @@ struct dvp_peer {
 struct dvp_peer_context {
 	struct dvp_peer *peer;
 	struct list_head node;
-	struct mutex lock;
+	struct mutex lock;	/* all below, down to fences */
 	bool gone;
 	bool narrow;
 	bool pinned;

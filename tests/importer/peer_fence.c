@@ -21,7 +21,7 @@
  */
 struct dvp_peer_fence {
 	struct dma_fence base;
-	spinlock_t lock;
+	spinlock_t lock;	/* base */
 	struct dvp_peer_context *ctx;
 	struct list_head node;
 	struct delayed_work end;
