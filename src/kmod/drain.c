@@ -126,11 +126,9 @@ static int dvp_drain_tell(struct dvp_buffer *buf, unsigned int state)
 	if (buf->imported) {
 		bool mapped = atomic_read(&buf->maps);
 
-		/*
-		 * It stays busy until the fences are known, too. Pairs with
-		 * the barriers in dvp_drain_pending().
-		 */
+		/* It stays busy until the fences are known, too. */
 		atomic_inc(&buf->maps);
+		/* Pairs with the barriers in dvp_drain_pending(). */
 		smp_mb__after_atomic();
 		WRITE_ONCE(buf->imported, false);
 		if (mapped)
