@@ -248,6 +248,28 @@ START_TEST(other_buffers_live_while_one_is_kept_locked)
 }
 END_TEST
 
+START_TEST(importer_whose_driver_goes_is_not_waited_for)
+{
+	struct dvt_import import;
+	struct dvt_call call;
+	int unbound;
+	void *map;
+
+	start_or_skip(&import, map, DVP_PEER_NEVER, 0);
+	dvt_call_start(&call, _i, &import.dev, import.fd);
+	dvt_peer_wait_notified(&import.peer, 1);
+	dvt_assert_sigbus(map);
+	dvt_call_assert_waits(&call);
+	unbound = dvl_sysfs_unbind(import.peer.bdf);
+	dvt_bind(import.peer.bdf, DVP_PEER_DRIVER);
+	ck_assert_int_eq(unbound, 0);
+	ck_assert_int_eq(dvt_call_end(&call), 0);
+	/* What is left of it is a descriptor. */
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
+			 -ENODEV);
+}
+END_TEST
+
 /*
  * Who is told, and how often.
  */
@@ -327,6 +349,7 @@ DVT_MAIN_PARAM("import_hostile",
 		 DVT_NR_CALLS },
 	       { revoke_that_waits_for_the_lock_can_be_killed, 2 },
 	       { other_buffers_live_while_one_is_kept_locked },
+	       { importer_whose_driver_goes_is_not_waited_for, DVT_NR_CALLS },
 	       { importer_is_told_once_however_many_calls_want_the_buffer_back },
 	       { importer_is_told_each_time_that_it_has_mapped },
 	       { importer_without_a_mapping_is_not_told_for_another_buffer })
