@@ -92,9 +92,9 @@ END_TEST
 #define open_twins_or_skip(ours, plain)					\
 	do {								\
 		dvt_open_or_skip(ours, "DVP_BDF_PAIR0");		\
-		if (!dvt_bdf("DVP_BDF_PAIR1"))				\
-			dvt_skip("no device for DVP_BDF_PAIR1");	\
-		dvt_open_in(plain, dvt_bdf("DVP_BDF_PAIR1"), ours);	\
+		if (!dvt_bdf("DVP_BDF_PLAIN"))				\
+			dvt_skip("no device for DVP_BDF_PLAIN");	\
+		dvt_open_in(plain, dvt_bdf("DVP_BDF_PLAIN"), ours);	\
 	} while (0)
 
 START_TEST(core_exporter_bit_is_set_where_vfio_pci_exports)

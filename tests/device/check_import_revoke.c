@@ -45,20 +45,10 @@ static void end_by_reset(struct dvt_import *import)
 	ck_assert_int_eq(dvl_device_reset(&import->dev), 0);
 }
 
-/* Whoever resets a slot shows that all groups in it are his. */
 static void end_by_hot_reset(struct dvt_import *import)
 {
-	const char *sibling = dvt_bdf("DVP_BDF_PAIR0");
-	struct dvl_device other = DVL_DEVICE_CLOSED;
-	int groups[2] = { import->dev.group }, nr = 1;
-
-	if (import->by == DVT_BY_KERNEL && sibling &&
-	    dvl_sysfs_group(sibling) != dvl_sysfs_group(import->dev.bdf)) {
-		dvt_open(&other, sibling);
-		groups[nr++] = other.group;
-	}
-	ck_assert_int_eq(dvl_device_hot_reset(&import->dev, groups, nr), 0);
-	dvl_device_close(&other);
+	ck_assert_int_eq(dvl_device_hot_reset(&import->dev, &import->dev.group,
+					      1), 0);
 }
 
 static void end_by_sysfs_reset(struct dvt_import *import)

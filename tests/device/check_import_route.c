@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(kernel_refuses_a_pair_without_a_route_when_it_maps)
 {
-	const char *bdf = dvt_bdf("DVP_BDF_PAIR1");
+	const char *bdf = dvt_bdf("DVP_BDF_PLAIN");
 	struct dvt_import import;
 	const char *why = dvt_import_open(&import, DVT_BY_US);
 	int fd;

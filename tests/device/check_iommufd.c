@@ -176,7 +176,7 @@ static void assert_word(const struct import *import, uint32_t value)
 	} while (0)
 
 /* Ours, and one of plain vfio-pci that ours is held against. */
-static const char * const exporters[] = { "DVP_BDF", "DVP_BDF_PAIR1" };
+static const char * const exporters[] = { "DVP_BDF", "DVP_BDF_PLAIN" };
 
 START_TEST(core_buffer_maps_and_dma_reaches_the_bar)
 {
@@ -240,9 +240,9 @@ static const struct cause {
 	{ "DVP_BDF", by_decode_off_and_on },
 	{ "DVP_BDF", by_decode_off, .unmaps = true },
 	{ "DVP_BDF", by_close, .for_good = true },
-	{ "DVP_BDF_PAIR1", by_decode_off_and_on },
-	{ "DVP_BDF_PAIR1", by_decode_off, .unmaps = true },
-	{ "DVP_BDF_PAIR1", by_close, .for_good = true },
+	{ "DVP_BDF_PLAIN", by_decode_off_and_on },
+	{ "DVP_BDF_PLAIN", by_decode_off, .unmaps = true },
+	{ "DVP_BDF_PLAIN", by_close, .for_good = true },
 };
 
 START_TEST(mapping_of_a_core_buffer_does_not_outlive_its_memory)

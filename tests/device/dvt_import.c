@@ -49,11 +49,11 @@ static const char *open_ours(struct dvt_import *import)
 
 static const char *open_kernels(struct dvt_import *import)
 {
-	if (!dvt_bdf("DVP_BDF_PAIR1"))
-		return "no device for DVP_BDF_PAIR1";
+	if (!dvt_bdf("DVP_BDF_PLAIN"))
+		return "no device for DVP_BDF_PLAIN";
 	if (dvt_machine_is("oldcpu"))
 		return "the kernel's exporter knows no route here";
-	dvt_open(&import->dev, dvt_bdf("DVP_BDF_PAIR1"));
+	dvt_open(&import->dev, dvt_bdf("DVP_BDF_PLAIN"));
 	if (dvl_feature(import->dev.fd, VFIO_DEVICE_FEATURE_DMA_BUF,
 			VFIO_DEVICE_FEATURE_PROBE, NULL, 0))
 		return "this kernel has no exporter of its own";
@@ -89,7 +89,7 @@ void dvt_import_reopen(struct dvt_import *import)
 {
 	dvl_device_close(&import->dev);
 	dvt_open(&import->dev, dvt_bdf(import->by == DVT_BY_US ?
-				       "DVP_BDF" : "DVP_BDF_PAIR1"));
+				       "DVP_BDF" : "DVP_BDF_PLAIN"));
 }
 
 /**

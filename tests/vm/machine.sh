@@ -34,6 +34,7 @@ device()
 	DVP_BDF_1G)	shared_memory "$id" 1G "bus=$2,addr=0" ;;
 	DVP_BDF_PAIR0)	shared_memory "$id" 16M "bus=$2,addr=0.0,multifunction=on" ;;
 	DVP_BDF_PAIR1)	shared_memory "$id" 16M "bus=$2,addr=0.1,multifunction=on" ;;
+	DVP_BDF_PLAIN)	shared_memory "$id" 16M "bus=$2,addr=0" ;;
 	# Function level reset, power management, MSI-X
 	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,bus=$2,romfile=,ats=on,iommu_platform=on,disable-legacy=on") ;;
 	# A DMA engine, INTx and MSI
