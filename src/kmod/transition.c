@@ -63,14 +63,19 @@ static loff_t dvp_transition_next_gated(struct pci_dev *pdev, loff_t pos)
 
 /*
  * Does a byte that goes to such a place end memory. A hint: the core reads the
- * byte for itself. Importers may take what they are told as the end, so they
- * are not told of every transition.
+ * byte for itself, and is the one to wait where its page is not there.
+ * Importers may take what they are told as the end, so they are not told of
+ * every transition.
  */
 static bool dvp_transition_foresees_end(loff_t pos, const char __user *buf)
 {
 	u8 value;
+	int ret;
 
-	if (get_user(value, (const u8 __user *)buf))
+	pagefault_disable();
+	ret = get_user(value, (const u8 __user *)buf);
+	pagefault_enable();
+	if (ret)
 		return false;
 	if (pos == PCI_COMMAND)
 		return !(value & PCI_COMMAND_MEMORY);
