@@ -105,7 +105,8 @@ struct vfio_device_feature_dma_buf {
  * every importer has stopped. The same range can be exported again at once.
  *
  * ========== ==============================================================
- * EBADFD     the buffer is permanently revoked already
+ * EBADFD     the buffer is permanently revoked already; importers that a killed
+ *            call left behind were waited for
  * ENODEV     a dma-buf of another device or another exporter, or one whose
  *            device was closed since
  * EINVAL     a file, but not a dma-buf

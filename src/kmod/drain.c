@@ -215,6 +215,20 @@ static void dvp_drain_forget(struct dvp_buffer *buf, struct dma_fence *fence)
 	dma_resv_unlock(&buf->resv);
 }
 
+static int dvp_drain_look(struct dvp_buffer *buf, unsigned int state)
+{
+	int ret = dvp_drain_lock(buf, state);
+
+	if (ret)
+		return ret;
+	if (buf->fence && dma_fence_is_signaled(buf->fence)) {
+		dma_fence_put(buf->fence);
+		WRITE_ONCE(buf->fence, NULL);
+	}
+	dma_resv_unlock(&buf->resv);
+	return 0;
+}
+
 static int dvp_drain_wait(struct dvp_buffer *buf, unsigned int state)
 {
 	struct dma_fence *fence = NULL;
@@ -326,8 +340,11 @@ void dvp_drain_gate(struct dvp_gate *gate)
  */
 bool dvp_drain_is_done(struct dvp_gate *gate)
 {
-	struct dvp_buffer *buf = dvp_drain_next(gate, NULL);
+	struct dvp_buffer *buf;
 
+	/* Nobody may have looked at the fences since importers were told. */
+	dvp_drain_each(gate, dvp_drain_look);
+	buf = dvp_drain_next(gate, NULL);
 	if (buf)
 		dvp_buffer_put(buf);
 	return !buf;
