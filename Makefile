@@ -19,7 +19,8 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 # -j and the like are for the programs here; a run of the VMs counts for itself.
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
-.PHONY: all install uninstall clean help headers demo check vmtest lint unit user
+.PHONY: all install uninstall clean help headers demo check vmtest lint unit user \
+	deb rpm check-packages
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -58,6 +59,19 @@ check:
 vmtest:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit
 
+# Packages of a module with another name have that name, and its ids.
+PACKAGE_ENV := $(CLEAN_ENV) BUILD=$(BUILD) NAME=$(NAME) \
+	VFIO_PCI_IDS="$(VFIO_PCI_IDS)" VERSION=$(VERSION)
+
+deb:
+	@$(PACKAGE_ENV) debian/build
+
+rpm:
+	@$(PACKAGE_ENV) rpm/build
+
+check-packages:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/packages/run $(TESTS)
+
 lint:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/lint/run
 
@@ -72,7 +86,13 @@ help:
 	@echo "  make check       all tests, in VMs with every kernel of the list (root)"
 	@echo "  make vmtest      only those in VMs (root)"
 	@echo "  make unit        only those that need no VM"
+	@echo "  make check-packages"
+	@echo "                   packages, and systems with them installed (root)"
 	@echo "  make lint        style and project rules (root)"
+	@echo "  make tool        build the tool vfio-dmabuf"
+	@echo "  make install-tool"
+	@echo "                   install it, man pages and the header; DESTDIR=, PREFIX="
+	@echo "  make deb, rpm    build packages; NAME= and VFIO_PCI_IDS= for those of a vendor"
 	@echo "  make user        build the test programs and the demo"
 	@echo
 	@echo "  KVER=RELEASE, KDIR=DIR       another kernel to build for"
@@ -89,3 +109,4 @@ help:
 	@echo "  DVP_CACHE=DIR                instead of /var/cache/dmabuf-vfio-pci"
 
 include tests/user.mk
+-include src/tool/tool.mk
