@@ -26,10 +26,11 @@ plan_machines()
 }
 
 # plan_programs KERNEL MACHINE PROGRAM...: those of the programs, given by path, that
-# run there. One from elsewhere than our own directory runs everywhere.
+# run there: the last pattern that fits decides, and one with a minus takes out. One
+# from elsewhere than our own directory runs everywhere.
 plan_programs()
 {
-	local kernel=$1 machine=$2 program patterns pattern
+	local kernel=$1 machine=$2 program patterns pattern runs
 
 	shift 2
 	read -ra patterns < <(plan_rows "$kernel" |
@@ -39,11 +40,12 @@ plan_programs()
 			say "$program"
 			continue
 		fi
+		runs=
 		for pattern in "${patterns[@]}"; do
 			# shellcheck disable=SC2053	# a pattern it is
-			[[ ${program##*/} == $pattern ]] || continue
-			say "$program"
-			break
+			[[ ${program##*/} == ${pattern#-} ]] || continue
+			runs=$([[ $pattern == -* ]] || say 1)
 		done
+		[[ ! $runs ]] || say "$program"
 	done
 }
