@@ -10,6 +10,8 @@
 # tests/unit/unit.mk may add to a unit program NAME:
 #   UNIT_SRCS_NAME   more sources, e.g. src/kmod/range.c
 #   UNIT_CHECKS      targets that `unit` makes before it runs the programs
+#
+# tests/device/example.mk builds the example of README.md for check_example.
 
 BUILD ?= build
 USER_CC ?= gcc
@@ -34,6 +36,7 @@ UNIT_TEST_SRCS := $(wildcard tests/unit/check_*.c tests/abi/check_*.c)
 UNIT_TESTS := $(patsubst %.c,$(USER_UNIT)/%,$(notdir $(UNIT_TEST_SRCS)))
 
 -include tests/unit/unit.mk
+include tests/device/example.mk
 
 .PHONY: user unit
 user: $(DEVICE_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo)
