@@ -13,6 +13,8 @@ KERNEL ?= 7.3-trixie
 ifneq ($(origin NAME),command line)
 NAME := dmabuf-vfio-pci
 endif
+# In the source package of a vendor: its NAME and VFIO_PCI_IDS
+-include src/vendor.mk
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")

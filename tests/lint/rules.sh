@@ -10,7 +10,8 @@ rule_spdx()
 	local file
 
 	for file in "${files[@]}"; do
-		[[ $file != COPYING ]] || continue
+		# Their formats have no room for a comment.
+		[[ $file != @(COPYING|debian/changelog|debian/source/format) ]] || continue
 		head -n 3 "$file" | grep -qE \
 			'SPDX-License-Identifier: GPL-2\.0-only( WITH Linux-syscall-note)?( \*/| -->)?$' ||
 			say "$file: no SPDX line with the project's licence"
