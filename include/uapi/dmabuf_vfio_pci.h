@@ -74,7 +74,9 @@ struct vfio_region_dma_range {
  * ========== ==============================================================
  * EINVAL     nr_ranges 0; flags not 0; unknown bits in open_flags; an
  *            I/O-port BAR; a length of 0; an offset or a length off the page
- *            grid; a range that ends past the BAR
+ *            grid, or off a coarser one that the driver's table of quirks has
+ *            for this device; a range that ends past the BAR
+ * EPERM      a range that the table of quirks does not let be exported
  * E2BIG      nr_ranges above max_ranges
  * ENODEV     region_index not a BAR; a BAR that is absent, or that VFIO does
  *            not let user space mmap; a device that is going away
@@ -138,6 +140,8 @@ struct vfio_device_feature_dma_buf_revoke {
  *
  * ========== ==============================================================
  * ENOENT     a value that this kernel cannot give; the old one stays
+ * EOPNOTSUPP a value that the driver's table of quirks does not allow for a
+ *            range of the buffer; the old one stays
  * others     for the descriptor, as for struct
  *            vfio_device_feature_dma_buf_revoke
  * ========== ==============================================================

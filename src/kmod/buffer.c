@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "dvp.h"
+#include "quirks.h"
 
 static void dvp_buffer_free(struct kref *kref)
 {
@@ -111,8 +112,13 @@ static void dvp_buffer_describe(struct dvp_buffer *buf, struct pci_dev *pdev,
 
 	dvp_range_merge(req->ranges, req->nr_ranges, start, buf->ranges);
 	buf->bar = req->bar;
+	buf->bar_mmap = req->bar_mmap;
+	buf->pid = task_tgid_nr(current);
+	get_task_comm(buf->comm, current->group_leader);
 	buf->read_only = (req->open_flags & O_ACCMODE) == O_RDONLY;
 	buf->cpu_only = !PAGE_ALIGNED(pci_resource_len(pdev, req->bar));
+	buf->uncached = dvp_quirks_uncached(pdev, req->bar, req->ranges,
+					    req->nr_ranges);
 	buf->bus_offset = pci_bus_address(pdev, req->bar) - start;
 }
 
@@ -160,7 +166,8 @@ static struct dma_buf *dvp_buffer_export(struct dvp_buffer *buf, u64 size,
  * Context: process context, may sleep; mmap_lock may be held.
  *
  * Return: a dma-buf with one reference, not published yet; ERR_PTR() of what
- * dvp_range_judge() says, -ENOMEM, or -ENODEV for a device that is going away.
+ * dvp_range_judge() and dvp_quirks_judge() say, -ENOMEM, or -ENODEV for a
+ * device that is going away.
  */
 struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 				  const struct dvp_request *req)
@@ -179,6 +186,11 @@ struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 		return ERR_PTR(ret);
 	if (size > SIZE_MAX)
 		return ERR_PTR(-EOVERFLOW);
+	if (!req->bar_mmap)
+		ret = dvp_quirks_judge(pdev, req->bar, req->ranges,
+				       req->nr_ranges);
+	if (ret)
+		return ERR_PTR(ret);
 
 	buf = dvp_buffer_alloc(dvdev->gate, nr_merged);
 	if (!buf)
@@ -250,6 +262,7 @@ int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 	unsigned long bar = vma->vm_pgoff >> shift;
 	u64 pgoff = vma->vm_pgoff & (BIT_ULL(shift) - 1);
 	struct dvp_request req = {
+		.bar_mmap = true,
 		.open_flags = O_RDWR,
 		.nr_ranges = 1,
 		.ranges = &whole,

@@ -12,13 +12,18 @@
 
 #include "dvp.h"
 #include "options.h"
+#include "trace.h"
 
 /**
  * struct dvp_import - what an attachment is for us
+ * @node: in &dvp_buffer.importers
+ * @dev: the importer
  * @route: how the importer reaches the BAR
- * @maps: how often it has the buffer mapped; under the reservation lock
+ * @maps: how often it has the buffer mapped; written under the reservation lock
  */
 struct dvp_import {
+	struct hlist_node node;
+	struct device *dev;
 	enum dvp_route route;
 	unsigned int maps;
 };
@@ -133,6 +138,10 @@ int dvp_dma_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		return ret;
 	}
 
+	import->dev = attach->dev;
+	spin_lock(&gate->importers_lock);
+	hlist_add_head(&import->node, &buf->importers);
+	spin_unlock(&gate->importers_lock);
 	attach->priv = import;
 	return 0;
 }
@@ -146,7 +155,13 @@ int dvp_dma_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
  */
 void dvp_dma_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
-	kfree(attach->priv);
+	struct dvp_buffer *buf = dmabuf->priv;
+	struct dvp_import *import = attach->priv;
+
+	spin_lock(&buf->gate->importers_lock);
+	hlist_del(&import->node);
+	spin_unlock(&buf->gate->importers_lock);
+	kfree(import);
 }
 
 /**
@@ -215,8 +230,10 @@ struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
 		dvp_drain_uncount(buf);
 		return sgt;
 	}
-	import->maps++;
+	WRITE_ONCE(import->maps, import->maps + 1);
 	WRITE_ONCE(buf->imported, true);
+	dvp_counters_begin(&buf->gate->counters, DVP_IMPORTS_LIVE);
+	trace_dvp_import(buf, attach->dev, true);
 	return sgt;
 }
 
@@ -239,7 +256,9 @@ void dvp_dma_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	dma_resv_assert_held(&buf->resv);
 
 	dvp_table_destroy(sgt, attach->dev, import->route, dir);
-	import->maps--;
+	WRITE_ONCE(import->maps, import->maps - 1);
+	dvp_counters_end(&buf->gate->counters, DVP_IMPORTS_LIVE);
+	trace_dvp_import(buf, attach->dev, false);
 	dvp_drain_uncount(buf);
 }
 
@@ -256,4 +275,48 @@ bool dvp_dma_maps(const struct dma_buf_attachment *attach)
 	const struct dvp_import *import = attach->priv;
 
 	return import->maps;
+}
+
+/**
+ * dvp_dma_count() - how many importers a buffer has
+ * @buf: the buffer, with a reference
+ * @maps: filled with the number of mappings that they have
+ *
+ * Context: any that may spin.
+ *
+ * Return: number of importers that are attached.
+ */
+unsigned int dvp_dma_count(struct dvp_buffer *buf, unsigned int *maps)
+{
+	struct dvp_import *import;
+	unsigned int nr = 0;
+
+	*maps = 0;
+	spin_lock(&buf->gate->importers_lock);
+	hlist_for_each_entry(import, &buf->importers, node) {
+		*maps += READ_ONCE(import->maps);
+		nr++;
+	}
+	spin_unlock(&buf->gate->importers_lock);
+	return nr;
+}
+
+/**
+ * dvp_dma_each() - call a function for each importer of a buffer
+ * @buf: the buffer, with a reference
+ * @call: the function; it must not sleep
+ * @data: passed to it
+ *
+ * Context: any that may spin.
+ */
+void dvp_dma_each(struct dvp_buffer *buf,
+		  void (*call)(struct device *dev, bool mapped, void *data),
+		  void *data)
+{
+	struct dvp_import *import;
+
+	spin_lock(&buf->gate->importers_lock);
+	hlist_for_each_entry(import, &buf->importers, node)
+		call(import->dev, READ_ONCE(import->maps), data);
+	spin_unlock(&buf->gate->importers_lock);
 }

@@ -20,6 +20,7 @@
  *         i_mmap_rwsem of the buffer's mapping
  *       dvp_buffer.resv, under which an importer maps and unmaps
  *       the claim of a BAR, in memory.c, which takes nothing of ours
+ *   dvp_gate.importers_lock, inside of any of them
  *
  * A fault takes fault_lock for read, under mmap_lock or the VMA's lock, and
  * nothing else. Under gate.lock, fault_lock or resv nobody calls into
@@ -46,6 +47,7 @@
 #include <linux/xarray.h>
 
 #include "uapi/dmabuf_vfio_pci.h"
+#include "counters.h"
 #include "range.h"
 
 /* The most ranges of one export. */
@@ -84,8 +86,11 @@ enum dvp_cause {
  * @told_pairs: importers that have no route, which the log has said, and the
  *	&enum dvp_p2p under which it was so; under @lock
  * @idle: those who wait for importers
+ * @counters: what has happened to its buffers
+ * @importers_lock: guards the importers of all its buffers, as they are shown
  * @lock: guards everything below; @causes and @owner are also read without it
- * @buffers: its buffers, by &dvp_buffer.node
+ * @buffers: its buffers, by &dvp_buffer.node, in the order of their ids
+ * @last_id: &dvp_buffer.id of the latest of them
  * @causes: set of &enum dvp_cause; access is possible while it is empty
  * @open: a user has the device open
  * @session: counts the times that the device was opened
@@ -98,8 +103,11 @@ struct dvp_gate {
 	unsigned long told;
 	struct xarray told_pairs;
 	wait_queue_head_t idle;
+	struct dvp_counters counters;
+	spinlock_t importers_lock;	/* &dvp_buffer.importers */
 	struct mutex lock;	/* everything below */
 	struct list_head buffers;
+	u64 last_id;
 	unsigned int causes;
 	bool open;
 	unsigned int session;
@@ -123,8 +131,15 @@ struct dvp_gate {
  *	ends; written under @resv
  * @fence: what importers had not finished when they were told, with a
  *	reference, or NULL; written under @resv
+ * @importers: those that are attached; under &dvp_gate.importers_lock
  * @fault_lock: held for read while a fault inserts entries; passing through it
  *	for write waits for those that saw an older state
+ * @faults: faults that inserted entries
+ * @refused: faults that raised SIGBUS
+ * @mappings: number of VMAs
+ * @pid: the process that made it, by its number in the first namespace
+ * @comm: the name of that process, then
+ * @id: its number among the buffers of its gate, from 1 on
  * @dev_file: VFIO's file, kept open by a BAR mapping made through it, or NULL
  * @session: &dvp_gate.session in which it was made
  * @revoked: for good: by the user, or because its device was closed or is gone;
@@ -133,6 +148,8 @@ struct dvp_gate {
  * @bar: the BAR
  * @read_only: exported O_RDONLY
  * @cpu_only: the BAR shares its page with nobody knows whom; no importers
+ * @bar_mmap: it stands behind a BAR mapping made through the device descriptor
+ * @uncached: a quirk allows no other memory attribute
  * @bus_offset: what to add to an address of the BAR to get its bus address
  * @nr_ranges: number of runs in @ranges
  * @ranges: the runs, in the order of the buffer
@@ -147,7 +164,14 @@ struct dvp_buffer {
 	atomic_t maps;
 	bool imported;
 	struct dma_fence *fence;
+	struct hlist_head importers;
 	struct rw_semaphore fault_lock;
+	atomic64_t faults;
+	atomic64_t refused;
+	atomic_t mappings;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	u64 id;
 	struct file *dev_file;
 	unsigned int session;
 	bool revoked;
@@ -155,6 +179,8 @@ struct dvp_buffer {
 	u8 bar;
 	bool read_only;
 	bool cpu_only;
+	bool bar_mmap;
+	bool uncached;
 	u64 bus_offset;
 	u32 nr_ranges;
 	struct dvp_range ranges[];
@@ -166,13 +192,26 @@ struct dvp_buffer {
  * @gate: its gate, with a reference
  * @transition_lock: one transition at a time
  * @node: in the list of bound devices
+ * @debugfs: its directory there
  */
 struct dvp_device {
 	struct vfio_pci_core_device vdev;
 	struct dvp_gate *gate;
 	struct mutex transition_lock;	/* the outermost of ours */
 	struct list_head node;
+	struct dentry *debugfs;
 };
+
+/**
+ * dvp_buffer_size() - how long a buffer is
+ * @buf: the buffer
+ *
+ * Return: bytes.
+ */
+static inline u64 dvp_buffer_size(const struct dvp_buffer *buf)
+{
+	return buf->ranges[buf->nr_ranges - 1].end;
+}
 
 static inline struct dvp_device *dvp_device_of(struct vfio_device *core_vdev)
 {
@@ -182,12 +221,14 @@ static inline struct dvp_device *dvp_device_of(struct vfio_device *core_vdev)
 /**
  * struct dvp_request - an export whose arguments are copied in and judged
  * @bar: the BAR, one that VFIO lets user space mmap
+ * @bar_mmap: it is for a mapping through the device descriptor, no export
  * @open_flags: for the dma-buf's file
  * @nr_ranges: number of ranges, 1 to DVP_MAX_RANGES
  * @ranges: the ranges, not judged yet
  */
 struct dvp_request {
 	u32 bar;
+	bool bar_mmap;
 	u32 open_flags;
 	u32 nr_ranges;
 	const struct vfio_region_dma_range *ranges;
@@ -233,6 +274,8 @@ int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 bool dvp_vma_has_wc(void);
 int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf);
+void dvp_vma_open(struct vm_area_struct *vma);
+void dvp_vma_close(struct vm_area_struct *vma);
 void dvp_vma_zap(struct dvp_buffer *buf);
 vm_fault_t dvp_vma_fault(struct vm_fault *vmf);
 bool dvp_vma_is_huge(struct vm_area_struct *vma, unsigned long addr);
@@ -292,6 +335,10 @@ struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
 void dvp_dma_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 		   enum dma_data_direction dir);
 bool dvp_dma_maps(const struct dma_buf_attachment *attach);
+unsigned int dvp_dma_count(struct dvp_buffer *buf, unsigned int *maps);
+void dvp_dma_each(struct dvp_buffer *buf,
+		  void (*call)(struct device *dev, bool mapped, void *data),
+		  void *data);
 
 /* dma_table.c */
 struct sg_table *dvp_table_create(const struct dvp_buffer *buf,

@@ -5,13 +5,14 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "core_exporter.h"
 #include "dvp.h"
-#include "options.h"
+#include "quirks.h"
 
 #define DVP_OPEN_FLAGS	(O_ACCMODE | O_CLOEXEC | O_NONBLOCK)
 
@@ -62,14 +63,19 @@ static int dvp_feature_publish(struct dvp_device *dvdev,
 	struct dma_buf *dmabuf;
 	int fd;
 
-	dmabuf = dvp_buffer_create(dvdev, req);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-
-	/* The descriptor takes our reference, unless there is none. */
-	fd = dma_buf_fd(dmabuf, req->open_flags);
+	/* First, so that a buffer that is there, and counts, has been given. */
+	fd = get_unused_fd_flags(req->open_flags);
 	if (fd < 0)
-		dma_buf_put(dmabuf);
+		return fd;
+
+	dmabuf = dvp_buffer_create(dvdev, req);
+	if (IS_ERR(dmabuf)) {
+		put_unused_fd(fd);
+		return PTR_ERR(dmabuf);
+	}
+
+	/* The descriptor takes our reference. */
+	fd_install(fd, dmabuf->file);
 	return fd;
 }
 
@@ -79,7 +85,7 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 	struct vfio_device_feature_dma_buf __user *from = arg;
 	struct vfio_region_dma_range *ranges;
 	struct vfio_device_feature_dma_buf in;
-	struct dvp_request req;
+	struct dvp_request req = {};
 	int ret;
 
 	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
@@ -113,7 +119,7 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 static int dvp_feature_export_any(struct dvp_device *dvdev, u32 flags,
 				  void __user *arg, size_t argsz)
 {
-	if (dvp_options_core_exports())
+	if (dvp_quirks_core_exports(dvdev->vdev.pdev))
 		return vfio_pci_core_ioctl_feature(&dvdev->vdev.vdev, flags,
 						   arg, argsz);
 	return dvp_feature_export(dvdev, flags, arg, argsz);
@@ -177,6 +183,8 @@ static int dvp_feature_memattr(struct dvp_device *dvdev, u32 flags,
 	ret = dvp_gate_check(dvdev->gate, buf);
 	if (!ret && !dvp_feature_memattr_works(in.memattr))
 		ret = -ENOENT;
+	if (!ret && buf->uncached && in.memattr != DMABUF_VFIO_PCI_MEMATTR_NC)
+		ret = -EOPNOTSUPP;
 	if (!ret)
 		WRITE_ONCE(buf->memattr, in.memattr);
 	dma_buf_put(dmabuf);

@@ -44,6 +44,7 @@ struct dvp_gate *dvp_gate_create(struct pci_dev *pdev)
 	gate->pdev = pci_dev_get(pdev);
 	xa_init(&gate->told_pairs);
 	init_waitqueue_head(&gate->idle);
+	spin_lock_init(&gate->importers_lock);
 	mutex_init(&gate->lock);
 	INIT_LIST_HEAD(&gate->buffers);
 	init_waitqueue_head(&gate->wait);
@@ -101,6 +102,7 @@ static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 	lockdep_assert_held(&gate->lock);
 
 	WRITE_ONCE(gate->causes, causes);
+	dvp_counters_causes_locked(gate, old);
 	if (causes && !old)
 		dvp_gate_zap_locked(gate);
 	if (old == DVP_CAUSE_TRANSITION)
@@ -155,6 +157,7 @@ static void dvp_gate_end_buffer_locked(struct dvp_gate *gate,
 	lockdep_assert_held(&gate->lock);
 
 	WRITE_ONCE(buf->revoked, true);
+	dvp_counters_revoke_locked(gate, buf);
 	dvp_vma_zap(buf);
 }
 
@@ -199,6 +202,7 @@ int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf)
 	if (gate->open) {
 		buf->session = gate->session;
 		list_add_tail(&buf->node, &gate->buffers);
+		dvp_counters_join_locked(gate, buf);
 		ret = 0;
 	}
 	mutex_unlock(&gate->lock);
@@ -215,6 +219,7 @@ int dvp_gate_add(struct dvp_gate *gate, struct dvp_buffer *buf)
 void dvp_gate_remove(struct dvp_gate *gate, struct dvp_buffer *buf)
 {
 	mutex_lock(&gate->lock);
+	dvp_counters_leave_locked(gate, buf);
 	list_del_init(&buf->node);
 	mutex_unlock(&gate->lock);
 }

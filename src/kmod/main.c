@@ -13,6 +13,8 @@
 #include "core_exporter.h"
 #include "dvp.h"
 #include "params.h"
+#include "quirks.h"
+#include "show.h"
 
 static bool enable_sriov;
 #ifdef CONFIG_PCI_IOV
@@ -84,9 +86,12 @@ static int dvp_main_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(dvdev);
 
 	dev_set_drvdata(&pdev->dev, &dvdev->vdev);
+	dvdev->debugfs = dvp_debugfs_add(dvdev);
 	ret = dvp_hooks_register(dvdev);
-	if (ret)
+	if (ret) {
+		dvp_debugfs_remove(dvdev->debugfs);
 		vfio_put_device(&dvdev->vdev.vdev);
+	}
 	return ret;
 }
 
@@ -96,6 +101,7 @@ static void dvp_main_remove(struct pci_dev *pdev)
 						struct dvp_device, vdev);
 
 	dvp_hooks_unregister(dvdev);
+	dvp_debugfs_remove(dvdev->debugfs);
 	vfio_put_device(&dvdev->vdev.vdev);
 }
 
@@ -123,6 +129,7 @@ static struct pci_driver dvp_main_driver = {
 	.remove			= dvp_main_remove,
 	.sriov_configure	= dvp_main_sriov_configure,
 	.err_handler		= &dvp_hooks_err_handlers,
+	.dev_groups		= dvp_sysfs_groups,
 	.driver_managed_dma	= true,
 };
 
@@ -130,13 +137,19 @@ static int __init dvp_main_init(void)
 {
 	int ret;
 
+	ret = dvp_quirks_check();
+	if (ret)
+		return ret;
 	ret = dvp_hooks_init();
 	if (ret)
 		return ret;
 
+	dvp_debugfs_init();
 	ret = dvp_ids_register(&dvp_main_driver);
-	if (ret)
+	if (ret) {
+		dvp_debugfs_exit();
 		dvp_hooks_exit();
+	}
 	return ret;
 }
 module_init(dvp_main_init);
@@ -144,6 +157,7 @@ module_init(dvp_main_init);
 static void __exit dvp_main_exit(void)
 {
 	pci_unregister_driver(&dvp_main_driver);
+	dvp_debugfs_exit();
 	dvp_hooks_exit();
 }
 module_exit(dvp_main_exit);
@@ -152,4 +166,6 @@ MODULE_DESCRIPTION("VFIO PCI with mmap-able, revocable dma-buf export of BARs");
 MODULE_AUTHOR("The dmabuf-vfio-pci developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(DVP_VERSION);
+/* By this, tools find modules of the family that are not loaded. */
+MODULE_INFO(dmabuf_vfio_pci, __stringify(DVP_SHOW_FORMAT));
 DVP_IMPORT_NS_DMA_BUF;

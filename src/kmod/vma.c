@@ -19,6 +19,7 @@
 #include <linux/sizes.h>
 
 #include "dvp.h"
+#include "trace.h"
 
 /* A window never reaches into the next slot. */
 #define DVP_VMA_WINDOW	min_t(unsigned long, PMD_SIZE, SZ_2M)
@@ -46,11 +47,16 @@ static void dvp_spot_enter(struct dvp_spot *spot, u64 offset)
 	spot->nr_pages = PHYS_PFN(ranges[spot->i].end - offset);
 }
 
+static u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
+{
+	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
+}
+
 static bool dvp_spot_find(struct dvp_spot *spot, struct vm_area_struct *vma,
 			  unsigned long addr)
 {
 	const struct dvp_buffer *buf = vma->vm_private_data;
-	u64 offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
+	u64 offset = dvp_vma_offset(vma, addr);
 
 	spot->buf = buf;
 	spot->i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
@@ -195,6 +201,18 @@ static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 	return VM_FAULT_RETRY;
 }
 
+/* One that waits comes again, and counts then. */
+static void dvp_vma_count_fault(struct dvp_buffer *buf, struct vm_fault *vmf,
+				vm_fault_t ret)
+{
+	if (ret == VM_FAULT_NOPAGE)
+		atomic64_inc(&buf->faults);
+	else if (ret == VM_FAULT_SIGBUS)
+		atomic64_inc(&buf->refused);
+	trace_dvp_fault(buf, vmf->address,
+			dvp_vma_offset(vmf->vma, vmf->address), ret);
+}
+
 /**
  * dvp_vma_fault() - a page of a buffer is touched that has no entry
  * @vmf: the fault, on a small page or on a slot for a huge entry
@@ -218,12 +236,45 @@ vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
 	access = dvp_access_fault(buf);
 	if (access == DVP_ACCESS_YES)
 		ret = dvp_vma_insert(vmf);
+	else if (access == DVP_ACCESS_LATER)
+		ret = VM_FAULT_RETRY;
+	dvp_vma_count_fault(buf, vmf, ret);
 	up_read(&buf->fault_lock);
 
 	return access == DVP_ACCESS_LATER ? dvp_vma_retry_later(vmf) : ret;
 }
 
+/**
+ * dvp_vma_open() - &vm_operations_struct.open: there is one more VMA
+ * @vma: a new mapping, or what a fork, a split or a move has made of one
+ *
+ * Context: mmap_lock held for write.
+ */
+void dvp_vma_open(struct vm_area_struct *vma)
+{
+	struct dvp_buffer *buf = vma->vm_private_data;
+
+	atomic_inc(&buf->mappings);
+	dvp_counters_begin(&buf->gate->counters, DVP_MAPPINGS_LIVE);
+}
+
+/**
+ * dvp_vma_close() - &vm_operations_struct.close
+ * @vma: a VMA that counts; its file is still there, and so is the buffer
+ *
+ * Context: mmap_lock held for write, or the last task of the mm at its exit.
+ */
+void dvp_vma_close(struct vm_area_struct *vma)
+{
+	struct dvp_buffer *buf = vma->vm_private_data;
+
+	atomic_dec(&buf->mappings);
+	dvp_counters_end(&buf->gate->counters, DVP_MAPPINGS_LIVE);
+}
+
 static const struct vm_operations_struct dvp_vma_wc_ops = {
+	.open = dvp_vma_open,
+	.close = dvp_vma_close,
 	.fault = dvp_vma_fault,
 };
 
@@ -249,6 +300,9 @@ bool dvp_vma_has_wc(void)
  * drivers/vfio/pci/vfio_pci_core.c sets. VM_ALLOW_ANY_UNCACHED lets KVM guests
  * on arm64 choose a write-combining attribute.
  *
+ * The mapping counts from here on: who makes it must not fail any more, as only
+ * dvp_vma_close() ends that.
+ *
  * Context: mmap_lock held for write.
  */
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf)
@@ -266,6 +320,10 @@ void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf)
 	vma->vm_private_data = buf;
 	vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED | VM_IO | VM_PFNMAP |
 			  VM_DONTEXPAND | VM_DONTDUMP);
+
+	dvp_vma_open(vma);
+	trace_dvp_map(buf, vma->vm_start, vma->vm_end - vma->vm_start,
+		      dvp_vma_offset(vma, vma->vm_start));
 }
 
 /**

@@ -15,5 +15,7 @@ vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
 }
 
 const struct vm_operations_struct dvp_vma_nc_ops = {
+	.open = dvp_vma_open,
+	.close = dvp_vma_close,
 	.fault = dvp_vma_fault,
 };

@@ -49,13 +49,15 @@ static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
  * child with an entry that nobody zaps. So the child gets none, and faults. It
  * is told here, on its own VMA, as the parent can clear the flag by madvise().
  */
-static void dvp_vma_open(struct vm_area_struct *vma)
+static void dvp_vma_huge_open(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_WIPEONFORK);
+	dvp_vma_open(vma);
 }
 
 const struct vm_operations_struct dvp_vma_nc_ops = {
-	.open = dvp_vma_open,
+	.open = dvp_vma_huge_open,
+	.close = dvp_vma_close,
 	.fault = dvp_vma_fault,
 	.huge_fault = dvp_vma_huge_fault,
 };
