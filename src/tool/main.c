@@ -8,7 +8,8 @@
 #include "tool.h"
 
 static const struct tool_command *const commands[] = {
-	&tool_status,
+	&tool_status, &tool_doctor, &tool_regions, &tool_exports,
+	&tool_run, &tool_peek, &tool_poke, &tool_dump,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -26,7 +27,7 @@ static void help(FILE *to)
 			commands[i]->summary);
 	fprintf(to, "\n"
 		"  %s COMMAND --help   says more\n"
-		"  --json              JSON instead of text, with every command\n"
+		"  --json              JSON instead of text, with all commands but run\n"
 		"  --version           the version of this tool\n\n"
 		"BDF is the address of a device, as lspci writes it: 0000:01:00.0 or 01:00.0.\n\n"
 		"Exit status: 0 fine, 1 a problem was found, 2 wrong use, 3 no permission,\n"

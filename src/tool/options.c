@@ -42,6 +42,8 @@ static const struct option long_options[] = {
 static unsigned int taken_by(int opt)
 {
 	switch (opt) {
+	case OPT_JSON:
+		return TAKES_JSON;
 	case OPT_KERNEL:
 		return TAKES_KERNEL;
 	case OPT_BAR:

@@ -300,6 +300,6 @@ const struct tool_command tool_status = {
 "Exit status: 0 fine; 1 no such device, a device that is meant for the driver\n"
 "is not bound to it, or the module that is loaded is not the one installed;\n"
 "2 wrong use; 77 the device is not bound, or there is neither module nor device.\n",
-	.takes = TAKES_BDF,
+	.takes = TAKES_BDF | TAKES_JSON,
 	.run = run,
 };

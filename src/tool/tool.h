@@ -53,6 +53,7 @@ enum tool_exit {
  * @TAKES_FD: --fd instead of an address and a BAR
  * @TAKES_WIDTH: --width
  * @TAKES_OUTPUT: --output
+ * @TAKES_JSON: --json
  */
 enum tool_takes {
 	TAKES_BDF	= 1 << 0,
@@ -64,6 +65,7 @@ enum tool_takes {
 	TAKES_FD	= 1 << 6,
 	TAKES_WIDTH	= 1 << 7,
 	TAKES_OUTPUT	= 1 << 8,
+	TAKES_JSON	= 1 << 9,
 };
 
 /**
@@ -225,6 +227,96 @@ typedef void (*tool_device_fn)(const struct tool_device *dev, void *arg);
 void tool_each_device(tool_device_fn fn, void *arg);
 void tool_device_json(struct json_object *in, const struct tool_device *dev);
 bool tool_device_state(struct json_object *in, const struct tool_device *dev);
+
+/* live.c: what the driver shows in debugfs */
+typedef void (*tool_live_fn)(struct json_object *line, void *arg);
+int tool_live_parse(char *text, tool_live_fn fn, void *arg);
+int tool_live_read(const struct tool_device *dev, const char *file,
+		   tool_live_fn fn, void *arg);
+void tool_live_unseen(struct json_object *unseen, const struct tool_device *dev,
+		      const char *what, int error);
+
+/* bar.c */
+
+/**
+ * struct tool_bar - a BAR as sysfs shows it
+ * @start: where it begins
+ * @size: its size, 0 if it is absent
+ * @flags: of the resource
+ */
+struct tool_bar {
+	uint64_t start;
+	uint64_t size;
+	uint64_t flags;
+};
+
+#define TOOL_NR_BARS	7	/* six, and the ROM */
+#define TOOL_BAR_ROM	6
+
+int tool_bars_read(const char *bdf, struct tool_bar *bars);
+const char *tool_bar_kind(const struct tool_bar *bars, int bar);
+const char *tool_bar_why_no_export(const struct tool_bar *bars, int bar);
+const char *tool_bar_why_no_import(const struct tool_bar *bars, int bar);
+const char *tool_bar_explain(const char *reason);
+
+/* kernel.c */
+
+/**
+ * struct tool_kernel - a kernel below /lib/modules
+ * @release: its release
+ * @config: text of its configuration, or NULL
+ * @config_path: where that is from
+ */
+struct tool_kernel {
+	char release[128];
+	char *config;
+	char config_path[256];
+};
+
+void tool_kernel_running(char *buf, size_t size);
+void tool_kernel_open(struct tool_kernel *kernel, const char *release);
+void tool_kernel_close(struct tool_kernel *kernel);
+char tool_kernel_option(const struct tool_kernel *kernel, const char *option);
+bool tool_kernel_text(const struct tool_kernel *kernel, const char *option,
+		      char *buf, size_t size);
+bool tool_kernel_is_installed(const char *release);
+int tool_kernels_installed(char releases[][128], int max);
+
+/* access.c */
+int tool_open(struct dvl_device *vfio, const struct tool_device *dev);
+int tool_export(const struct dvl_device *vfio, int bar,
+		const struct vfio_region_dma_range *ranges, unsigned int nr,
+		uint32_t open_flags);
+int tool_bar_size(const struct dvl_device *vfio, int bar, uint64_t *size);
+
+/**
+ * struct tool_window - a piece of a BAR, or of a buffer, that is mapped
+ * @vfio: the device, if we opened one
+ * @fd: the dma-buf
+ * @map: where it is mapped
+ * @map_len: how many bytes
+ * @base: offset of @map in the BAR or buffer
+ * @size: size of the BAR or buffer
+ */
+struct tool_window {
+	struct dvl_device vfio;
+	int fd;
+	void *map;
+	size_t map_len;
+	uint64_t base;
+	uint64_t size;
+};
+
+/* window.c */
+int tool_window_open(struct tool_window *win, const struct tool_options *opts);
+int tool_window_map(struct tool_window *win, const struct tool_options *opts,
+		    uint64_t off, uint64_t len, bool writable);
+int tool_window_read(const struct tool_window *win, uint64_t off,
+		     unsigned int width, uint64_t *value);
+int tool_window_write(const struct tool_window *win, uint64_t off,
+		      unsigned int width, uint64_t value);
+int tool_window_gone(const struct tool_options *opts, uint64_t off);
+void tool_window_close(struct tool_window *win);
 
 /* module.c */
 
