@@ -38,7 +38,8 @@ compile() { # NAME, flags
 }
 
 compile control_yes "$@" ||
-	fail "$1 cannot compile for this kernel: $(grep -m 1 -i error "$work/control_yes.log")"
+	fail "$1 cannot compile for this kernel: $(grep -m 1 -iE 'error|not found' \
+		"$work/control_yes.log")"
 compile control_no "$@" &&
 	fail "$1 compiles what no kernel has: it is not a C compiler"
 
