@@ -25,6 +25,8 @@ const char *const dvt_counter_names[DVT_NR_COUNTERS] = {
 	[DVT_RESTORES]		= "restores_total",
 };
 
+const char *dvt_show_driver = DVL_DRIVER;
+
 static int64_t read_counter(const char *bdf, enum dvt_counter counter)
 {
 	char attr[64], text[64], *end;
@@ -111,8 +113,8 @@ void dvt_assert_state(const char *bdf, const char *state)
  */
 void dvt_show_path(char *path, size_t size, const char *bdf, const char *file)
 {
-	snprintf(path, size, "/sys/kernel/debug/" DVL_DRIVER "/%s/%s", bdf,
-		 file);
+	snprintf(path, size, "/sys/kernel/debug/%s/%s/%s", dvt_show_driver,
+		 bdf, file);
 }
 
 /**

@@ -54,6 +54,9 @@ void dvt_assert_state(const char *bdf, const char *state);
 /* Longer than any line that the driver shows. */
 #define DVT_LINE_LEN 512
 
+/* Whose directory in debugfs is meant; DVL_DRIVER at first. */
+extern const char *dvt_show_driver;
+
 void dvt_show_path(char *path, size_t size, const char *bdf, const char *file);
 char *dvt_show_read(const char *bdf, const char *file);
 unsigned int dvt_show_lines(const char *bdf, const char *file,

@@ -51,7 +51,12 @@ build_make()
 		M="/dvp${dir:+/$dir}" W=1 "$@" modules
 }
 
-# build_modules ARG...: builds what the tree has, with the arguments for kbuild
+# The module as a vendor builds it, to be loaded beside ours.
+build_vendor=(NAME=acme-vfio-pci VFIO_PCI_IDS=1af4:1110
+	VFIO_DMABUF_QUIRKS=tests/vendor/quirks_table.h)
+
+# build_modules ARG...: builds what the tree has, with the arguments for kbuild. The
+# vendor's has a copy of its own, as objects of the two differ.
 build_modules()
 {
 	local kdir=/usr/src/linux-headers-$k_abi
@@ -59,7 +64,11 @@ build_modules()
 	tree_sync "$b_dir/tree" || return
 	build_make "$kdir" "" "$@" || return
 	[[ ! -e $top/tests/importer/Kbuild ]] ||
-		build_make "$kdir" tests/importer "$@"
+		build_make "$kdir" tests/importer "$@" || return
+	[[ ! -e $top/tests/vendor/quirks_table.h ]] || {
+		tree_sync "$b_dir/tree/vendor" &&
+			build_make "$kdir" vendor "$@" "${build_vendor[@]}"
+	}
 }
 
 # build_warnings LOG: what the compiler or modpost complained about. A chroot
