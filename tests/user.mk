@@ -3,7 +3,7 @@
 # User-space programs, included by the top-level Makefile.
 #
 #   user   static programs for the VM: one for each tests/device/check_*.c,
-#          and dvp-demo
+#          and dvp-demo; and the tool, which check_tool* run
 #   unit   host programs, one for each tests/unit/check_*.c and
 #          tests/abi/check_*.c: built and run
 #
@@ -39,7 +39,7 @@ UNIT_TESTS := $(patsubst %.c,$(USER_UNIT)/%,$(notdir $(UNIT_TEST_SRCS)))
 include tests/device/example.mk
 
 .PHONY: user unit
-user: $(DEVICE_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo)
+user: $(DEVICE_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo) tool
 
 $(USER_OBJ)/libdvl.a: $(DVL_OBJS)
 	@rm -f $@
@@ -49,6 +49,9 @@ $(USER_VM)/check_%: $(USER_OBJ)/tests/device/check_%.o $(DVT_OBJS) \
 		$(USER_OBJ)/libdvl.a
 	@mkdir -p $(@D)
 	$(USER_CC) -static -pthread -o $@ $^ $(CHECK_LIBS)
+
+# What the tool prints is read by the library that it is made with.
+$(filter $(USER_VM)/check_tool%,$(DEVICE_TESTS)): CHECK_LIBS += -ljson-c
 
 $(USER_VM)/dvp-demo: $(DEMO_OBJS) $(USER_OBJ)/libdvl.a
 	@mkdir -p $(@D)

@@ -37,6 +37,19 @@ image_kernel_modules()
 	depmod -b "$1" "$k_abi"
 }
 
+# image_tool ROOT: the tool with its libraries, for the tests of it. It is linked as
+# it is for everybody, since libkmod comes as a shared library only.
+image_tool()
+{
+	local path
+
+	cp "$build/tool/vfio-dmabuf" "$1/bin/" || return
+	ldd "$build/tool/vfio-dmabuf" | awk '$2 == "=>" { print $3 } $1 ~ "^/" { print $1 }' |
+		while read -r path; do
+			mkdir -p "$1${path%/*}" && cp "$path" "$1$path" || return
+		done
+}
+
 # image_build FILE ROLES PROGRAM...: packs FILE; ROLES is the list for the guest
 image_build()
 {
@@ -55,6 +68,7 @@ image_build()
 		cp "$b_dir"/modules/*.ko "$root/modules/" || return
 	fi
 	(($# == 0)) || cp "$@" "$root/tests/" || return
+	[[ " $* " != */check_tool* ]] || image_tool "$root" || return
 	chmod -R a+rX "$root"
 	(cd "$root" && find . -print0 | sort -z | cpio --quiet -0 -o -H newc) >"$file" || return
 	rm -rf "$root"
