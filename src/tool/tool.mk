@@ -4,13 +4,16 @@
 #
 #   tool          $(BUILD)/tool/vfio-dmabuf
 #   install-tool  installs it as TOOL below DESTDIR and PREFIX, with man pages,
-#                 completion, example, the header, and its pkg-config file
+#                 completion, examples, the header, and its pkg-config file; the
+#                 tool goes to SBINDIR
 #
 # A module with another NAME has a tool with another name: acme-vfio-pci has
 # acme-vfio-dmabuf. CPPFLAGS, CFLAGS and LDFLAGS are added to ours.
 
 PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
 TOOL := $(if $(filter dmabuf-vfio-pci,$(NAME)),vfio-dmabuf,$(NAME:-vfio-pci=)-vfio-dmabuf)
+TOOL_DOC := $(PREFIX)/share/doc/$(NAME)-utils
 TOOL_CC ?= gcc
 TOOL_BUILD := $(BUILD)/tool
 TOOL_SRCS := $(wildcard src/tool/*.c) \
@@ -63,13 +66,16 @@ define tool_install
 endef
 
 install-tool: tool
-	install -D -m 755 $(TOOL_BUILD)/vfio-dmabuf $(DESTDIR)$(PREFIX)/sbin/$(TOOL)
+	install -D -m 755 $(TOOL_BUILD)/vfio-dmabuf $(DESTDIR)$(SBINDIR)/$(TOOL)
 	install -D -m 644 include/uapi/dmabuf_vfio_pci.h \
 		$(DESTDIR)$(PREFIX)/include/$(NAME)/dmabuf_vfio_pci.h
 	$(call tool_install,src/tool/vfio-dmabuf.8,$(PREFIX)/share/man/man8/$(TOOL).8)
 	$(call tool_install,src/tool/dmabuf-vfio-pci.4,$(PREFIX)/share/man/man4/$(NAME).4)
 	$(call tool_install,src/tool/pkgconfig.in,$(PREFIX)/share/pkgconfig/$(NAME).pc)
 	$(call tool_install,src/tool/bash-completion,$(PREFIX)/share/bash-completion/completions/$(TOOL))
-	$(call tool_install,src/tool/dmabuf-vfio-pci.conf,$(PREFIX)/share/doc/$(NAME)-utils/examples/$(NAME).conf)
+	$(call tool_install,src/tool/VENDORS.md,$(TOOL_DOC)/VENDORS.md)
+	$(call tool_install,src/tool/dmabuf-vfio-pci.conf,$(TOOL_DOC)/examples/$(NAME).conf)
+	$(call tool_install,src/example/primary.c,$(TOOL_DOC)/examples/primary.c)
+	$(call tool_install,src/example/client.c,$(TOOL_DOC)/examples/client.c)
 
 -include $(TOOL_OBJS:.o=.d)
