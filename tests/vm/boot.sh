@@ -165,7 +165,10 @@ boot()
 	nr_programs=$#
 	nonce=$(od -An -N 8 -t x1 /dev/urandom | tr -d ' \n')
 	boot_prepare "$machine" "$roles" || return
-	image_build "$b_logs/initrd" "$b_logs/roles" "$@" >"$b_logs/image.log" 2>&1 || {
+	{
+		image_build "$b_logs/initrd" "$b_logs/roles" "$@" &&
+			clients_append "$b_logs/initrd" "$@"
+	} >"$b_logs/image.log" 2>&1 || {
 		cat "$b_logs/image.log"
 		return 1
 	}

@@ -173,3 +173,5 @@ kernel_row()
 . "$vm_dir/watch.sh"
 . "$vm_dir/boot.sh"
 . "$vm_dir/plan.sh"
+# shellcheck source=../clients/clients.sh
+. "$top/tests/clients/clients.sh"

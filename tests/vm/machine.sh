@@ -48,6 +48,8 @@ device()
 	# A physical function with virtual ones
 	DVP_BDF_PF)	qemu_device=(-device "nvme-subsys,id=$id"
 			-device "nvme,serial=dvp,subsys=$id,bus=$2,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=10,msix_qsize=10") ;;
+	# A network card that the kernel's own selftests of VFIO have a driver for
+	DVP_BDF_IGB)	qemu_device=(-device "igb,bus=$2,romfile=") ;;
 	# An I/O port BAR
 	DVP_BDF_IO)	qemu_device=(-device "e1000,bus=$2,romfile=") ;;
 	*)		return 1 ;;
