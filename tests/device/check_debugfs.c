@@ -352,7 +352,7 @@ static void *read_all(void *arg)
 
 START_TEST(files_are_read_while_the_device_comes_and_goes)
 {
-	enum { ROUNDS = 20 };
+	enum { ROUNDS = 8 };
 	const char *bdf = dvt_bdf("DVP_BDF_FLR");
 	struct dvl_device dev;
 	pthread_t threads[2];
