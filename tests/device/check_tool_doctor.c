@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio-dmabuf doctor: what it says of this machine and its devices, and what it
+ * makes of systems that are made up, as trees of files.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "dvt.h"
+#include "dvt_tool.h"
+
+static struct dvt_tool tool;
+static char tree[32];
+
+/* One result of a check, of what the tool has just printed. */
+static void assert_verdict(struct json_object *root, const char *check,
+			   const char *verdict, const char *part)
+{
+	struct json_object *result;
+	const char *text;
+
+	result = dvt_json_find(dvt_json_get(root, "checks"), "check", check);
+	ck_assert_msg(result, "no check %s in %s", check, tool.out);
+	text = json_object_to_json_string(result);
+	ck_assert_msg(!strcmp(json_object_get_string(dvt_json_get(result, "verdict")),
+			      verdict), "%s is not %s: %s", check, verdict,
+		      text);
+	dvt_assert_has(text, part);
+	if (!strcmp(verdict, "fail"))
+		ck_assert_msg(dvt_json_get(result, "fix"), "no way out: %s",
+			      text);
+}
+
+START_TEST(device_that_is_bound_is_well)
+{
+	static const char *const well[] = {
+		"driver", "override", "group", "denylist", "power", "bars",
+		"state", "leaks",
+	};
+	const char *bdf = dvt_bdf("DVP_BDF");
+	struct json_object *root;
+	size_t i;
+
+	dvt_tool_or_skip();
+	if (!bdf)
+		dvt_skip("no device for DVP_BDF");
+	dvt_tool_run(&tool, 0, "doctor %s --json", bdf);
+	root = dvt_tool_json(&tool);
+	for (i = 0; i < DVT_ARRAY_SIZE(well); i++)
+		assert_verdict(root, well[i], "ok", "");
+	json_object_put(root);
+}
+END_TEST
+
+START_TEST(buffers_of_a_closed_device_are_warned_of)
+{
+	struct json_object *root;
+	struct dvl_device dev;
+
+	dvt_tool_or_skip();
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	dvt_export(&dev, 2, 0, 4096, O_RDWR | O_CLOEXEC);
+	dvl_device_close(&dev);
+	dvt_tool_run(&tool, 0, "doctor %s --json", dvt_bdf("DVP_BDF"));
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, "leaks", "warn", "1 buffers");
+	json_object_put(root);
+}
+END_TEST
+
+START_TEST(name_with_the_wrong_dashes_is_found)
+{
+	const char *bdf = dvt_bdf("DVP_BDF_PEER");
+	struct json_object *root;
+
+	dvt_tool_or_skip();
+	if (!bdf)
+		dvt_skip("no device for DVP_BDF_PEER");
+	ck_assert_int_eq(dvl_sysfs_write(bdf, "driver_override",
+					 "dmabuf_vfio_pci\n"), 0);
+	dvt_tool_run(&tool, 0, "doctor %s --json", bdf);
+	root = dvt_tool_json(&tool);
+	ck_assert_int_eq(dvl_sysfs_write(bdf, "driver_override", "\n"), 0);
+	ck_assert_int_eq(tool.status, 1);
+	assert_verdict(root, "override", "fail", "byte for byte");
+	json_object_put(root);
+}
+END_TEST
+
+START_TEST(module_that_is_loaded_and_not_installed_is_found)
+{
+	struct json_object *root;
+	struct utsname uts;
+
+	dvt_tool_or_skip();
+	if (!getenv("DVP_MACHINE"))
+		dvt_skip("what is installed here is not ours to judge");
+	ck_assert_int_eq(uname(&uts), 0);
+	dvt_tool_run(&tool, 0, "doctor --json --kernel %s", uts.release);
+	ck_assert_int_eq(tool.status, 1);
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, "module", "fail", "not installed");
+	assert_verdict(root, "loaded", "warn", "not installed");
+	json_object_put(root);
+}
+END_TEST
+
+/*
+ * Systems that are made up
+ */
+
+/* Writes a file of the tree, and makes the directories above it. */
+static void put(const char *path, const char *text)
+{
+	char full[PATH_MAX], *slash;
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%s%s", tree, path);
+	for (slash = full + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		ck_assert(!mkdir(full, 0755) || errno == EEXIST);
+		*slash = '/';
+	}
+	if (!text)
+		return;
+	file = fopen(full, "w");
+	ck_assert_msg(file, "%s: %m", full);
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void put_link(const char *path, const char *target)
+{
+	char full[PATH_MAX];
+
+	put(path, NULL);
+	snprintf(full, sizeof(full), "%s%s", tree, path);
+	ck_assert_int_eq(symlink(target, full), 0);
+}
+
+#define DEVICE "/sys/bus/pci/devices/0000:01:00.0"
+
+static void put_device(const char *bdf, const char *driver)
+{
+	static const char *const files[][2] = {
+		{ "vendor", "0x1af4\n" }, { "device", "0x1110\n" },
+		{ "class", "0x050000\n" }, { "driver_override", "(null)\n" },
+		{ "config", "\xf4\x1a" }, { "power_state", "D0\n" },
+		{ "reset_method", "flr\n" },
+		{ "resource",
+		  "0x00000000f0000000 0x00000000f00fffff 0x0000000000140204\n"
+		  "0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n" },
+	};
+	char path[256], target[256];
+	size_t i;
+
+	for (i = 0; i < DVT_ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf,
+			 files[i][0]);
+		put(path, files[i][1]);
+	}
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
+		 bdf);
+	put_link(path, "/sys/kernel/iommu_groups/5");
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/5/devices/%s",
+		 bdf);
+	put(path, "");
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", bdf);
+	snprintf(target, sizeof(target), "/sys/bus/pci/drivers/%s", driver);
+	put_link(path, target);
+}
+
+/* A system that is well: a kernel, an IOMMU, a device. */
+static void make_tree(void)
+{
+	strcpy(tree, "/tmp/dvp-doctor-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(tree));
+	ck_assert_int_eq(setenv("VFIO_DMABUF_ROOT", tree, 1), 0);
+	put("/proc/sys/kernel/osrelease", "6.6.6-made\n");
+	put("/proc/keys", "01 I--Q--- 1 perm 1f030000 0 0 asymmetri Distribution key: ab: X509.rsa ab []\n");
+	put("/sys/class/iommu/dmar0", "");
+	put("/lib/modules/6.6.6-made/modules.builtin", "");
+	put("/lib/modules/6.6.6-made/modules.dep", "kernel/vfio-pci-core.ko:\n");
+	put("/lib/modules/6.6.6-made/build/Makefile", "");
+	put("/boot/config-6.6.6-made",
+	    "CONFIG_MODULES=y\nCONFIG_VFIO=m\nCONFIG_VFIO_PCI_CORE=m\n"
+	    "CONFIG_DMA_SHARED_BUFFER=y\nCONFIG_VFIO_IOMMU_TYPE1=m\n"
+	    "CONFIG_INTEL_IOMMU=y\nCONFIG_MODULE_SIG=y\n");
+	put_device("0000:01:00.0", DVL_DRIVER);
+	put("/sys/bus/pci/drivers/" DVL_DRIVER "/bind", "");
+}
+
+static void remove_tree(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", tree);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/**
+ * struct made - what is different, and what is found
+ * @path: a file
+ * @text: what is in it; NULL for a second device with that driver in its group
+ * @check: name of the check
+ * @verdict: what it says
+ * @part: what is in its reason or way out
+ */
+struct made {
+	const char *path;
+	const char *text;
+	const char *check;
+	const char *verdict;
+	const char *part;
+};
+
+static const struct made made[] = {
+	{ "/none", "", "kernel-options", "ok", "config-6.6.6-made" },
+	{ "/none", "", "vfio-pci-core", "ok", "" },
+	{ "/none", "", "iommu", "ok", "" },
+	{ "/none", "", "group", "ok", "group 5" },
+	{ "/none", "", "headers", "ok", "" },
+	{ "/boot/config-6.6.6-made",
+	  "CONFIG_MODULES=y\nCONFIG_VFIO=m\n# CONFIG_VFIO_PCI_CORE is not set\n"
+	  "CONFIG_DMA_SHARED_BUFFER=y\nCONFIG_IOMMUFD=m\nCONFIG_AMD_IOMMU=y\n",
+	  "kernel-options", "fail", "CONFIG_VFIO_PCI_CORE" },
+	{ "/lib/modules/6.6.6-made/modules.dep", "", "vfio-pci-core", "fail",
+	  "depmod 6.6.6-made" },
+	{ "/lib/modules/6.6.6-made/updates/dkms/" DVL_DRIVER ".ko.xz", "",
+	  "module", "fail", "depmod 6.6.6-made" },
+	{ "/sys/module/module/parameters/sig_enforce", "Y\n", "secure-boot",
+	  "ok", "sig_enforce" },
+	{ "/sys/kernel/security/lockdown", "none [integrity] confidentiality\n",
+	  "secure-boot", "ok", "locked down" },
+	{ DEVICE "/driver_override", "dmabuf-vfio_pci\n", "override", "fail",
+	  "byte for byte" },
+	{ DEVICE "/driver_override", "nvme\n", "override", "fail",
+	  "no such driver" },
+	{ DEVICE "/driver_override", DVL_DRIVER "\n", "saved", "warn",
+	  "after a reboot" },
+	{ "/etc/driverctl.d/pci-0000:01:00.0", DVL_DRIVER "\n", "saved", "ok",
+	  "at boot" },
+	{ "/etc/driverctl.d/pci-0000:01:00.0", "nvme\n", "saved", "fail",
+	  "unset-override" },
+	{ "nvme", NULL, "group", "fail", "0000:01:00.1 (nvme)" },
+	{ "vfio-pci", NULL, "group", "ok", "2 devices" },
+	{ DEVICE "/vendor", "0x8086\n", "denylist", "ok", "" },
+	{ DEVICE "/config", "\xff\xff\xff\xff", "power", "fail", "answer" },
+	{ DEVICE "/resource", "0x60 0x7f 0x40101\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n",
+	  "bars", "fail", "regions" },
+	{ DEVICE "/reset_method", "\n", "reset", "warn", "state" },
+};
+
+START_TEST(what_is_wrong_is_found)
+{
+	const struct made *row = &made[_i];
+	struct json_object *root;
+
+	dvt_tool_or_skip();
+	make_tree();
+	if (row->text)
+		put(row->path, row->text);
+	else
+		put_device("0000:01:00.1", row->path);
+	dvt_tool_run(&tool, 0, "doctor 01:00.0 --json --kernel 6.6.6-made");
+	remove_tree();
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, row->check, row->verdict, row->part);
+	json_object_put(root);
+}
+END_TEST
+
+static void copy_module(const char *to)
+{
+	const char *dir = getenv("DVP_MODULES");
+	char command[512];
+
+	snprintf(command, sizeof(command), "cp %s/" DVL_DRIVER ".ko %s%s",
+		 dir ? dir : ".", tree, to);
+	put(to, NULL);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(module_for_another_kernel_without_a_signature_is_found)
+{
+	struct json_object *root;
+
+	dvt_tool_or_skip();
+	if (!getenv("DVP_MODULES"))
+		dvt_skip("no DVP_MODULES");
+	make_tree();
+	copy_module("/lib/modules/6.6.6-made/updates/" DVL_DRIVER ".ko");
+	put("/lib/modules/6.6.6-made/modules.dep",
+	    "updates/" DVL_DRIVER ".ko: kernel/vfio-pci-core.ko\n");
+	put("/sys/module/module/parameters/sig_enforce", "Y\n");
+	dvt_tool_run(&tool, 0, "doctor --json --kernel 6.6.6-made");
+	remove_tree();
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, "module", "ok", "srcversion");
+	assert_verdict(root, "built-for", "fail", "-k 6.6.6-made");
+	assert_verdict(root, "signature", "fail", "sig_enforce");
+	json_object_put(root);
+}
+END_TEST
+
+START_TEST(kernel_that_is_not_there_is_named)
+{
+	struct json_object *root;
+
+	dvt_tool_or_skip();
+	dvt_tool_run(&tool, 0, "doctor --json --kernel 9.9.9-none");
+	ck_assert_int_eq(tool.status, 1);
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, "installed", "fail", "9.9.9-none");
+	json_object_put(root);
+}
+END_TEST
+
+DVT_MAIN("tool doctor",
+	 { device_that_is_bound_is_well },
+	 { buffers_of_a_closed_device_are_warned_of },
+	 { name_with_the_wrong_dashes_is_found },
+	 { module_that_is_loaded_and_not_installed_is_found },
+	 { what_is_wrong_is_found, DVT_ARRAY_SIZE(made) },
+	 { module_for_another_kernel_without_a_signature_is_found },
+	 { kernel_that_is_not_there_is_named })
