@@ -101,7 +101,8 @@ const char *tool_bar_why_no_import(const struct tool_bar *bars, int bar)
 	tool_kernel_open(&kernel, release);
 	if (!kernel.config)
 		reason = "unknown";
-	else if (tool_kernel_option(&kernel, "CONFIG_DMABUF_MOVE_NOTIFY") == 'n')
+	else if (tool_kernel_option(&kernel,
+				    "CONFIG_DMABUF_MOVE_NOTIFY") == 'n')
 		reason = "pins_all";
 	else if (tool_kernel_option(&kernel, "CONFIG_PCI_P2PDMA") != 'y')
 		reason = "no_p2pdma";
@@ -134,7 +135,7 @@ const char *tool_bar_explain(const char *reason)
 		{ "pins_all",
 		  "the kernel has no CONFIG_DMABUF_MOVE_NOTIFY: it pins all imports" },
 		{ "no_p2pdma",
-		  "the kernel has no CONFIG_PCI_P2PDMA and cannot tell routes; p2p=force is up to you" },
+		  "the kernel has no CONFIG_PCI_P2PDMA to tell routes; p2p=force is up to you" },
 		{ "p2p_off", "the module's parameter p2p is off" },
 		{ "unknown", "the kernel's configuration was not found" },
 	};

@@ -121,7 +121,7 @@ static void check_saved(struct doctor *doctor, const struct tool_device *dev)
 static void check_unit(struct doctor *doctor, const struct tool_device *dev)
 {
 	char unit[64], text[256];
-	const char *argv[] = { "systemctl", "is-failed", unit, NULL };
+	const char *const argv[] = { "systemctl", "is-failed", unit, NULL };
 
 	if (!tool_exists("/run/systemd/system") ||
 	    !tool_exists("/etc/driverctl.d/pci-%s", dev->bdf))

@@ -115,7 +115,7 @@ static void check_compiler(struct doctor *doctor,
 			   const struct tool_kernel *kernel)
 {
 	char text[256], name[64], path[256], version[64];
-	const char *argv[] = { name, "-dumpversion", NULL };
+	const char *const argv[] = { name, "-dumpversion", NULL };
 
 	if (!tool_kernel_text(kernel, "CONFIG_CC_VERSION_TEXT", text,
 			      sizeof(text))) {
@@ -213,24 +213,29 @@ static void check_dkms(struct doctor *doctor, const char *release)
  */
 void doctor_kernel(struct doctor *doctor, const char *release)
 {
+	bool installed = tool_kernel_is_installed(release);
 	struct tool_kernel kernel;
 
 	snprintf(doctor->subject, sizeof(doctor->subject), "kernel %s%s",
 		 release, strcmp(release, doctor->running) ? "" : ", running");
-	if (!tool_kernel_is_installed(release)) {
+	if (!installed) {
 		doctor_say(doctor, "installed", DOCTOR_FAIL, "%s",
 			   tool_exists("/lib/modules/%s", release) ?
 			   "only headers of it are installed" :
 			   "it is not installed");
 		doctor_fix(doctor, "apt install linux-image-%s; /lib/modules has those that are there",
 			   release);
+		if (!tool_exists("/lib/modules/%s", release))
+			return;
 	}
 	tool_kernel_open(&kernel, release);
 	check_options(doctor, &kernel);
-	check_core(doctor, &kernel);
 	if (check_headers(doctor, &kernel))
 		check_compiler(doctor, &kernel);
 	check_dkms(doctor, release);
-	doctor_module(doctor, &kernel);
+	if (installed) {
+		check_core(doctor, &kernel);
+		doctor_module(doctor, &kernel);
+	}
 	tool_kernel_close(&kernel);
 }
