@@ -1,4 +1,4 @@
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2154,SC2034
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Real Debian systems to install packages in and to boot: systemd, udev, the
@@ -14,6 +14,7 @@
 # What an administrator has, and not more: the rest of dkms is its dependencies.
 system_packages=systemd-sysv,udev,dbus,login,kmod,pciutils,initramfs-tools,zstd
 system_packages+=,linux-image-amd64,linux-headers-amd64,dkms,driverctl,mokutil,openssl
+system_packages+=,libjson-c5
 
 # system_base DISTRO: sets chroot to the bare system
 system_base()
@@ -70,13 +71,13 @@ system_install()
 	system_in sh -c 'dpkg -i /var/tmp/deb/*.deb && rm -r /var/tmp/deb'
 }
 
-# system_kernel: sets s_release, and leaves kernel and initial ramdisk in s_dir
-system_kernel()
+# system_release: the only kernel that the layer has
+system_release()
 {
-	s_release=$(ls "$s_root/lib/modules")
-	[[ $s_release && $s_release != *$'\n'* ]] || return
-	cp -L "$s_root/boot/vmlinuz-$s_release" "$s_dir/vmlinuz" &&
-		cp -L "$s_root/boot/initrd.img-$s_release" "$s_dir/initrd"
+	local release
+
+	release=$(ls "$s_root/lib/modules")
+	[[ $release && $release != *$'\n'* ]] && say "$release"
 }
 
 # system_disk FILE: the layer and what is below it as a file system
@@ -84,4 +85,71 @@ system_disk()
 {
 	rm -f "$1"
 	truncate -s 3G "$1" && mke2fs -q -F -t ext4 -E lazy_itable_init=1 -d "$s_root" "$1"
+}
+
+# system_build DEB...: a system with these packages in s_dir: its disk; its kernel and
+# initial ramdisk, which this machine hands to QEMU; and the key that dkms signed with
+system_build()
+{
+	local release
+
+	system_overlay && system_agent && system_install "$@" || return
+	release=$(system_release) || return
+	cp -L "$s_root/boot/vmlinuz-$release" "$s_dir/vmlinuz" &&
+		cp -L "$s_root/boot/initrd.img-$release" "$s_dir/initrd" &&
+		openssl x509 -inform der -in "$s_root/var/lib/dkms/mok.pub" \
+			-out "$s_dir/mok.pem" || return
+	say "$release" >"$s_dir/release"
+	system_disk "$s_dir/disk" && umount "$s_root" && rm -rf "$s_layer"
+}
+
+# system_key DEB...: what the system is made of
+system_key()
+{
+	{
+		say "$chroot"
+		cksum "$top"/tests/packages/{system.sh,guest/*} "$@" | sed 's| /.*/| |'
+	} | cksum | cut -d ' ' -f 1
+}
+
+# system_cached DISTRO DEB...: the same, from the cache, which keeps one of each
+# distribution, of the packages that were last asked for
+system_cached()
+{
+	local distro=$1 kept=$cache/disks/$1 to=$s_dir key
+
+	shift
+	key=$(system_key "$@")
+	if [[ $(cat "$kept/key" 2>/dev/null) != "$key" ]]; then
+		rm -rf "$kept"
+		mkdir -p "$kept" || return
+		s_dir=$kept
+		step "install the packages in a system of $distro" "$to/install.log" \
+			system_build "$@" || return
+		say "$key" >"$kept/key"
+		s_dir=$to
+	fi
+	cp --sparse=always "$kept"/* "$s_dir/"
+}
+
+# system_make DISTRO NAME: sets s_dir to a new system with the packages of the tree,
+# to be booted, and s_release to its kernel
+system_make()
+{
+	local ret=0
+
+	s_dir=$build/packages/systems/$2
+	rm -rf "$s_dir"
+	mkdir -p "$s_dir" || return
+	deb_packages "$own" "$version" >"$s_dir/deb.log" 2>&1 || {
+		tail -n 25 "$s_dir/deb.log"
+		return 1
+	}
+	system_base "$1" || return
+	lock "$cache/lock-disks" "the systems of other tests" || return
+	system_cached "$1" "$debs"/*.deb || ret=$?
+	unlock
+	chroot_machine || return
+	system_direct
+	s_release=$(cat "$s_dir/release") && return "$ret"
 }

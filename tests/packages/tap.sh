@@ -5,6 +5,7 @@
 # tests/vm/lib.sh.
 
 tap_count=0
+tap_failed=0
 
 # claim NAME COMMAND...: one test, which holds if COMMAND does
 claim()
@@ -16,6 +17,7 @@ claim()
 	if "$@"; then
 		say "ok $tap_count - $name"
 	else
+		((++tap_failed))
 		say "not ok $tap_count - $name"
 		say "# it was asked: $*"
 	fi
