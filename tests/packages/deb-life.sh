@@ -128,7 +128,7 @@ life_kernel()
 	run deb_apt install --no-install-recommends $(deb_backports "$d_distro") "$@"
 	claim later_kernel_installs equal "$ran" 0
 	claim later_kernel_is_built_for_by_its_own_hook built_for "$kernel" "$version"
-	run deb_apt purge "linux-image-$kernel" "linux-headers-$kernel"
+	run deb_apt purge --autoremove "linux-image-$kernel" "linux-headers-$kernel"
 	claim later_kernel_goes equal "$ran" 0
 	claim a_kernel_that_goes_takes_its_module_along not_built_for "$kernel"
 	claim a_kernel_that_goes_leaves_no_directory equal "" \
@@ -148,12 +148,13 @@ fake_kernel()
 	printf '%s\n' "Package: linux-image-$kernel" 'Version: 1' 'Architecture: amd64' \
 		'Maintainer: nobody <nobody@example.org>' 'Description: made up' \
 		>"$root/DEBIAN/control"
-	printf '%s\n' '#!/bin/sh' 'exec run-parts --verbose --exit-on-error \' \
+	printf '%s\n' '#!/bin/sh -e' 'run-parts --verbose --exit-on-error \' \
 		"--arg=$kernel --arg=/boot/vmlinuz-$kernel /etc/kernel/postinst.d" \
 		>"$root/DEBIAN/postinst"
 	for script in prerm postrm; do
 		sed "s/postinst/$script/" "$root/DEBIAN/postinst" >"$root/DEBIAN/$script"
 	done
+	say "rm -rf /lib/modules/$kernel" >>"$root/DEBIAN/postrm"
 	chmod 755 "$root"/DEBIAN/p*
 	cp "$d_root/boot/config-$like" "$root/boot/config-$kernel" &&
 		cp "$d_root/lib/modules/$like"/modules.{order,builtin,builtin.modinfo} \
@@ -244,9 +245,10 @@ life_purge()
 	run deb_apt purge "$own-dkms" "$own-utils" "lib$own-dev"
 	claim purge_works equal "$ran" 0
 	claim purge_leaves_no_dkms_entry equal "" "$(deb_in dkms status "$own" 2>/dev/null)"
-	# The keys that DKMS makes at its first build are its own, and stay.
+	# The keys that DKMS makes at its first build are its own, and stay; links in
+	# /etc/rc*.d are those of sudo, which came along.
 	claim purge_leaves_no_file equal "" "$(files | comm -23 - "$1" | comm -23 - <(owned) |
-		grep -vE '^/var/lib/dkms(/mok\.(key|pub)|/dkms_dbversion)?$')"
+		grep -vE '^/var/lib/dkms(/mok\.(key|pub)|/dkms_dbversion)?$|^/etc/rc..d/')"
 	claim purge_takes_no_file equal "" "$(files | comm -13 - "$1")"
 }
 

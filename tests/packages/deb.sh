@@ -77,6 +77,15 @@ deb_apt()
 		-o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io -y "$@"
 }
 
+# deb_sources DISTRO: apt in there has the mirrors and proxies of this machine
+deb_sources()
+{
+	cat "$cache/apt/$1"/suites/* >"$d_root/etc/apt/sources.list" &&
+		apt_settings >"$d_root/etc/apt/apt.conf.d/90machine" || return
+	# What mmdebstrap left: no documentation. Here it is wanted.
+	rm -f "$d_root"/etc/dpkg/dpkg.cfg.d/*
+}
+
 # deb_backports DISTRO: an option, to take what newer kernels need from there as well
 deb_backports()
 {
@@ -118,10 +127,7 @@ deb_kernels()
 	cache_prune systems
 	d_root=$tmp/root
 	deb_overlay "$chroot" "$tmp" "$d_root" "$distro" || return
-	cat "$cache/apt/$distro"/suites/* >"$d_root/etc/apt/sources.list" &&
-		apt_settings >"$d_root/etc/apt/apt.conf.d/90machine" || return
-	# What mmdebstrap left: no documentation. Here it is wanted.
-	rm -f "$d_root"/etc/dpkg/dpkg.cfg.d/*
+	deb_sources "$distro" || return
 	# Nothing boots this: a ramdisk with few modules does. The option is one word.
 	# shellcheck disable=SC2046
 	say MODULES=list >"$d_root/etc/initramfs-tools/conf.d/few" &&
