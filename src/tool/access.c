@@ -29,6 +29,28 @@ static int open_node(struct dvl_device *vfio, const char *bdf)
 	return ret;
 }
 
+static void say_holder(int pid, const char *comm, int nr_fds, int nr_maps,
+		       void *arg)
+{
+	const struct tool_device *dev = arg;
+
+	(void)nr_fds;
+	(void)nr_maps;
+	tool_error("/dev/vfio/%d is open in process %d (%s)", dev->group, pid,
+		   comm);
+}
+
+static int say_busy(const struct tool_device *dev)
+{
+	char node[64];
+
+	tool_error("%s, or another device of group %d, is open in another process",
+		   dev->bdf, dev->group);
+	snprintf(node, sizeof(node), "/dev/vfio/%d", dev->group);
+	tool_each_holder(0, node, say_holder, (void *)dev);
+	return TOOL_PROBLEM;
+}
+
 static int say_open_failed(const struct tool_device *dev, int error)
 {
 	switch (error) {
@@ -37,9 +59,7 @@ static int say_open_failed(const struct tool_device *dev, int error)
 			   dev->bdf);
 		break;
 	case -EBUSY:
-		tool_error("%s, or another device of group %d, is open in another process; \"fuser -v /dev/vfio/%d\" says which",
-			   dev->bdf, dev->group, dev->group);
-		return TOOL_PROBLEM;
+		return say_busy(dev);
 	case -EACCES:
 		tool_error("%s: you may not open /dev/vfio/%d: only root, and those whom it gives the node",
 			   dev->bdf, dev->group);

@@ -112,23 +112,30 @@ static int print_json(const struct tool_options *opts, uint64_t off,
 	return ok ? TOOL_OK : TOOL_PROBLEM;
 }
 
+static bool write_all(FILE *file, const uint8_t *bytes, size_t len)
+{
+	return fwrite(bytes, 1, len, file) == len && !fflush(file);
+}
+
 static int write_file(const char *path, const uint8_t *bytes, size_t len)
 {
-	FILE *file = strcmp(path, "-") ? fopen(path, "w") : stdout;
-	bool failed;
+	FILE *file;
+	bool ok;
 
+	if (!strcmp(path, "-"))
+		/* What goes wrong is said when all is flushed. */
+		return write_all(stdout, bytes, len) ? TOOL_OK : TOOL_PROBLEM;
+	file = fopen(path, "w");
 	if (!file) {
 		tool_error("%s: %m", path);
 		return tool_exit_of(-errno);
 	}
-	failed = fwrite(bytes, 1, len, file) != len;
-	if (file != stdout)
-		failed |= fclose(file) != 0;
-	else
-		failed |= fflush(file) != 0;
-	if (failed)
+	ok = write_all(file, bytes, len);
+	if (fclose(file) || !ok) {
 		tool_error("%s: %m", path);
-	return failed ? TOOL_PROBLEM : TOOL_OK;
+		return TOOL_PROBLEM;
+	}
+	return TOOL_OK;
 }
 
 static int show(const struct tool_window *win, const struct tool_options *opts,

@@ -45,6 +45,7 @@ static void take_export(struct json_object *buffers, struct json_object *line)
 	tool_json_number(line, "nr_ranges", nr_ranges);
 	tool_json_array(line, "ranges");
 	tool_json_array(line, "importers");
+	tool_json_array(line, "holders");
 	split(line, "flags");
 	split(line, "causes");
 	json_object_array_add(buffers, json_object_get(line));
@@ -79,6 +80,31 @@ static void take_line(struct json_object *line, void *arg)
 	json_object_array_add(list, json_object_get(line));
 }
 
+static void add_holder(int pid, const char *comm, int nr_fds, int nr_maps,
+		       void *arg)
+{
+	struct json_object *holder = tool_json_append(arg);
+
+	tool_json_number(holder, "pid", pid);
+	tool_json_text(holder, "comm", "%s", comm);
+	tool_json_number(holder, "descriptors", nr_fds);
+	tool_json_number(holder, "mappings", nr_maps);
+}
+
+/* The inode of a dma-buf is what a process that holds it can be found by. */
+static void find_holders(struct json_object *buffers)
+{
+	struct json_object *buffer;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(buffers); i++) {
+		buffer = json_object_array_get_idx(buffers, i);
+		tool_each_holder(tool_json_get_number(buffer, "inode"),
+				 "/dmabuf:", add_holder,
+				 tool_json_get(buffer, "holders"));
+	}
+}
+
 static void add_device(const struct tool_device *dev, void *arg)
 {
 	struct exports *exports = arg;
@@ -91,8 +117,10 @@ static void add_device(const struct tool_device *dev, void *arg)
 	tool_device_state(exports->device, dev);
 	tool_json_array(exports->device, "exports");
 	ret = tool_live_read(dev, "exports", take_line, exports);
-	if (!ret)
+	if (!ret) {
+		find_holders(tool_json_get(exports->device, "exports"));
 		return;
+	}
 	tool_json_null(exports->device, "exports");
 	tool_live_unseen(tool_json_get(exports->root, "unseen"), dev,
 			 "its buffers", ret);
@@ -145,6 +173,21 @@ static void print_importers(struct json_object *buffer)
 	}
 }
 
+static void print_holders(struct json_object *buffer)
+{
+	struct json_object *holder, *list = tool_json_get(buffer, "holders");
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(list); i++) {
+		holder = json_object_array_get_idx(list, i);
+		printf("    held by   process %lld (%s): %lld descriptors, %lld mappings\n",
+		       (long long)tool_json_get_number(holder, "pid"),
+		       tool_json_get_text(holder, "comm"),
+		       (long long)tool_json_get_number(holder, "descriptors"),
+		       (long long)tool_json_get_number(holder, "mappings"));
+	}
+}
+
 static void print_buffer(struct json_object *buffer)
 {
 	const char *state = tool_json_get_text(buffer, "state");
@@ -175,6 +218,7 @@ static void print_buffer(struct json_object *buffer)
 	printf("    made by   process %lld (%s)\n",
 	       (long long)tool_json_get_number(buffer, "pid"),
 	       tool_json_get_text(buffer, "comm"));
+	print_holders(buffer);
 }
 
 static void print_device(struct json_object *in)
@@ -254,9 +298,9 @@ const struct tool_command tool_exports = {
 	.summary = "The buffers that live, their mappings, importers and makers",
 	.help =
 "Shows each live buffer of one device or all: BAR and ranges, its state and the\n"
-"causes, mappings by processes, importers, page faults, and the process that made\n"
-"it. Mappings of a BAR through the device's own descriptor are shown as well. Who\n"
-"is not root sees only how many there are.\n"
+"causes, mappings by processes, importers, page faults, the process that made it\n"
+"and those that hold it. Mappings of a BAR through the device's own descriptor are shown as\n"
+"well. Who is not root sees only how many there are.\n"
 "\n"
 "Exit status: 0 fine; 1 no such device; 2 wrong use; 3 only root may see the\n"
 "buffers; 77 no device is bound, or this kernel or driver does not show them.\n",

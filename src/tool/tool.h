@@ -318,6 +318,12 @@ int tool_window_write(const struct tool_window *win, uint64_t off,
 int tool_window_gone(const struct tool_options *opts, uint64_t off);
 void tool_window_close(struct tool_window *win);
 
+/* holders.c: who has something open or mapped, as far as /proc tells */
+typedef void (*tool_holder_fn)(int pid, const char *comm, int nr_fds,
+			       int nr_maps, void *arg);
+void tool_each_holder(uint64_t inode, const char *link, tool_holder_fn fn,
+		      void *arg);
+
 /* module.c */
 
 /**

@@ -145,12 +145,12 @@ START_TEST(status_shows_bound_devices_and_their_counters)
 }
 END_TEST
 
-START_TEST(exports_shows_who_made_a_buffer_and_of_what)
+START_TEST(exports_shows_who_made_and_holds_a_buffer)
 {
 	struct vfio_region_dma_range ranges[] = {
 		{ 0x3000, 0x1000 }, { 0x10000, 0x2000 },
 	};
-	struct json_object *root, *in;
+	struct json_object *root, *in, *holder;
 	struct dvl_device dev;
 	char *map;
 	int fd;
@@ -175,6 +175,12 @@ START_TEST(exports_shows_who_made_a_buffer_and_of_what)
 	dvt_json_assert_text(in, "state", "usable");
 	dvt_json_assert_text(in, "flags", "[ \"read_only\" ]");
 	ck_assert_int_ge(json_object_get_int(dvt_json_get(in, "faults")), 1);
+	holder = dvt_json_get(in, "holders");
+	ck_assert_uint_eq(json_object_array_length(holder), 1);
+	holder = json_object_array_get_idx(holder, 0);
+	dvt_json_assert_number(holder, "pid", getpid());
+	dvt_json_assert_number(holder, "descriptors", 1);
+	dvt_json_assert_number(holder, "mappings", 1);
 	in = dvt_json_get(in, "ranges");
 	ck_assert_uint_eq(json_object_array_length(in), 2);
 	in = json_object_array_get_idx(in, 1);
@@ -325,7 +331,7 @@ DVT_MAIN_PARAM("tool",
 	       { missing_device_gives_1 },
 	       { device_of_another_driver_gives_77_and_the_way },
 	       { status_shows_bound_devices_and_their_counters },
-	       { exports_shows_who_made_a_buffer_and_of_what },
+	       { exports_shows_who_made_and_holds_a_buffer },
 	       { exports_shows_why_a_buffer_is_blocked },
 	       { exports_shows_importers },
 	       { regions_tells_what_a_bar_is_good_for },

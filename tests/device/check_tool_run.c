@@ -229,12 +229,14 @@ END_TEST
 START_TEST(device_in_use_is_named)
 {
 	struct dvl_device dev;
+	char pid[32];
 
 	dvt_tool_or_skip();
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	dvt_tool_run(&tool, 0, "peek %s --bar 2 0", dev.bdf);
 	ck_assert_int_eq(tool.status, 1);
-	dvt_assert_has(tool.err, "another process");
+	snprintf(pid, sizeof(pid), "open in process %d ", getpid());
+	dvt_assert_has(tool.err, pid);
 }
 END_TEST
 
