@@ -78,4 +78,9 @@ install-tool: tool
 	$(call tool_install,src/example/primary.c,$(TOOL_DOC)/examples/primary.c)
 	$(call tool_install,src/example/client.c,$(TOOL_DOC)/examples/client.c)
 
+# The unit test of it is compiled with what it is compiled with.
+$(USER_OBJ)/unit/src/tool/%.o $(USER_OBJ)/unit/tests/unit/check_tool_words.o: \
+	USER_CPPFLAGS += $(TOOL_CPPFLAGS)
+$(USER_UNIT)/check_tool_words: CHECK_LIBS += -ljson-c
+
 -include $(TOOL_OBJS:.o=.d)
