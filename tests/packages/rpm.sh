@@ -12,6 +12,12 @@
 rpm_packages=$build_packages,dkms,openssl,procps,file,rpm,rpmlint,pkg-config
 rpm_packages+=,libkmod-dev,libjson-c-dev
 
+# rpm_chroot DISTRO: sets chroot to what lies below
+rpm_chroot()
+{
+	chroot_fetch "$1" "$rpm_packages" "system for rpm packages"
+}
+
 # rpm_root DISTRO KERNEL...: sets r_root to that system, and r_kernels to the releases
 # of those kernels, which are names of tests/vm/kernels.list
 rpm_root()
@@ -20,7 +26,7 @@ rpm_root()
 
 	shift
 	"$vm_dir/deps" build >&2 || return
-	chroot_fetch "$distro" "$rpm_packages" "system for rpm packages" || return
+	rpm_chroot "$distro" || return
 	layer=$build/packages/rpm-$distro
 	r_root=$layer/root
 	r_kernels=()
