@@ -14,6 +14,7 @@ deb_base+=,openssl,lsb-release,linux-base,pkg-config,fakeroot
 deb_dir=$build/packages/deb
 own=dmabuf-vfio-pci
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
+# shellcheck disable=SC2034	# for those who source this
 later_version=$version.1
 
 # deb_build DIR NAME VERSION: packages in DIR, as "make deb" makes them from a copy
@@ -96,6 +97,7 @@ deb_backports()
 deb_kernel()
 {
 	kernel_row "$1" && kernel_look "$1" || return
+	# shellcheck disable=SC2154	# both were set by kernel_look
 	printf "%s=$k_version\n" "linux-image-$k_abi" "linux-headers-$k_abi"
 }
 
