@@ -10,15 +10,15 @@ tap_failed=0
 # claim NAME COMMAND...: one test, which holds if COMMAND does
 claim()
 {
-	local name=$1
+	local tap_name=$1
 
 	shift
 	((++tap_count))
 	if "$@"; then
-		say "ok $tap_count - $name"
+		say "ok $tap_count - $tap_name"
 	else
 		((++tap_failed))
-		say "not ok $tap_count - $name"
+		say "not ok $tap_count - $tap_name"
 		say "# it was asked: $*"
 	fi
 }
