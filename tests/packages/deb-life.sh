@@ -260,6 +260,7 @@ life()
 
 	shift 2
 	claim packages_are_built_and_lintian_clean deb_packages "$own" "$version"
+	claim "lintian_of_${d_distro}_is_content" deb_lintian "$d_distro"
 	claim packages_of_a_later_version_are_built deb_packages "$own" "$later_version"
 	if ! deb_system "$d_distro" "$@" || ! life_prepare; then
 		give_up system_can_be_made

@@ -46,6 +46,19 @@ deb_packages()
 	debs+=/deb
 }
 
+# deb_lintian DISTRO: what lintian of that release says of the packages at hand
+deb_lintian()
+{
+	chroot_fetch "$1" lintian "place for lintian" || return
+	# shellcheck disable=SC2016	# for the inner shell
+	unshare --mount --propagation private -- bash -c '
+		mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
+			mount -t tmpfs tmpfs "$1/tmp" && mount --bind "$2" "$1/dvp" &&
+			exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 chroot "$1" sh -c \
+			"cd /dvp && lintian --allow-root --fail-on error,warning *.changes"' \
+		bash "$chroot" "$debs"
+}
+
 # deb_mounts ROOT DISTRO: what a system needs to run programs, and apt its packages
 deb_mounts()
 {
