@@ -29,25 +29,25 @@ static int open_node(struct dvl_device *vfio, const char *bdf)
 	return ret;
 }
 
-static void say_holder(int pid, const char *comm, int nr_fds, int nr_maps,
-		       void *arg)
+static void say_holder(const struct tool_holder *holder, void *arg)
 {
-	const struct tool_device *dev = arg;
+	int *last_pid = arg;
 
-	(void)nr_fds;
-	(void)nr_maps;
-	tool_error("/dev/vfio/%d is open in process %d (%s)", dev->group, pid,
-		   comm);
+	if (holder->pid != *last_pid)
+		tool_error("it is open in process %d (%s)", holder->pid,
+			   holder->comm);
+	*last_pid = holder->pid;
 }
 
 static int say_busy(const struct tool_device *dev)
 {
+	int last_pid = 0;
 	char node[64];
 
 	tool_error("%s, or another device of group %d, is open in another process",
 		   dev->bdf, dev->group);
 	snprintf(node, sizeof(node), "/dev/vfio/%d", dev->group);
-	tool_each_holder(0, node, say_holder, (void *)dev);
+	tool_each_holder(node, say_holder, &last_pid);
 	return TOOL_PROBLEM;
 }
 

@@ -99,6 +99,17 @@ static void judge_unknown_key(struct doctor *doctor,
 		   tool_exists(DKMS_KEY) ? DKMS_KEY : "CERTIFICATE");
 }
 
+/* All keys that DKMS makes have one name: one of another machine, or an old one. */
+static void judge_namesake(struct doctor *doctor,
+			   const struct tool_module *module)
+{
+	doctor_say(doctor, "signature", DOCTOR_WARN,
+		   "signed by \"%s\"; the machine knows a key of that name, and not %s",
+		   module->signer, DKMS_KEY);
+	doctor_fix(doctor, "if modprobe says \"Key was rejected\": mokutil --import %s, and reboot",
+		   DKMS_KEY);
+}
+
 /**
  * doctor_signature() - look at the signature of a module
  * @doctor: the run
@@ -109,7 +120,7 @@ void doctor_signature(struct doctor *doctor, const struct tool_kernel *kernel,
 		      const struct tool_module *module)
 {
 	const char *enforced = enforced_by(doctor, kernel);
-	enum enrolled enrolled;
+	enum enrolled enrolled, by_mokutil;
 
 	if (tool_kernel_option(kernel, "CONFIG_MODULE_SIG") == 'n') {
 		doctor_say(doctor, "signature", DOCTOR_SKIP,
@@ -122,9 +133,12 @@ void doctor_signature(struct doctor *doctor, const struct tool_kernel *kernel,
 	}
 	enrolled = module->signer[0] ? ask_keys(module->signer) :
 				       ENROLLED_UNKNOWN;
-	if (enrolled != ENROLLED_YES && ask_mokutil() != ENROLLED_UNKNOWN)
-		enrolled = ask_mokutil();
-	if (enrolled == ENROLLED_YES)
+	by_mokutil = ask_mokutil();
+	if (enrolled != ENROLLED_YES && by_mokutil != ENROLLED_UNKNOWN)
+		enrolled = by_mokutil;
+	if (enrolled == ENROLLED_YES && by_mokutil == ENROLLED_NO)
+		judge_namesake(doctor, module);
+	else if (enrolled == ENROLLED_YES)
 		doctor_say(doctor, "signature", DOCTOR_OK,
 			   "signed by \"%s\", whose key this machine knows",
 			   module->signer);

@@ -80,31 +80,6 @@ static void take_line(struct json_object *line, void *arg)
 	json_object_array_add(list, json_object_get(line));
 }
 
-static void add_holder(int pid, const char *comm, int nr_fds, int nr_maps,
-		       void *arg)
-{
-	struct json_object *holder = tool_json_append(arg);
-
-	tool_json_number(holder, "pid", pid);
-	tool_json_text(holder, "comm", "%s", comm);
-	tool_json_number(holder, "descriptors", nr_fds);
-	tool_json_number(holder, "mappings", nr_maps);
-}
-
-/* The inode of a dma-buf is what a process that holds it can be found by. */
-static void find_holders(struct json_object *buffers)
-{
-	struct json_object *buffer;
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(buffers); i++) {
-		buffer = json_object_array_get_idx(buffers, i);
-		tool_each_holder(tool_json_get_number(buffer, "inode"),
-				 "/dmabuf:", add_holder,
-				 tool_json_get(buffer, "holders"));
-	}
-}
-
 static void add_device(const struct tool_device *dev, void *arg)
 {
 	struct exports *exports = arg;
@@ -117,14 +92,55 @@ static void add_device(const struct tool_device *dev, void *arg)
 	tool_device_state(exports->device, dev);
 	tool_json_array(exports->device, "exports");
 	ret = tool_live_read(dev, "exports", take_line, exports);
-	if (!ret) {
-		find_holders(tool_json_get(exports->device, "exports"));
+	if (!ret)
 		return;
-	}
 	tool_json_null(exports->device, "exports");
 	tool_live_unseen(tool_json_get(exports->root, "unseen"), dev,
 			 "its buffers", ret);
 	exports->error = ret;
+}
+
+static struct json_object *find_buffer(const struct exports *exports,
+				       uint64_t inode)
+{
+	struct json_object *buffers, *buffer;
+	size_t i, j;
+
+	for (i = 0; i < json_object_array_length(exports->devices); i++) {
+		buffers = tool_json_get(json_object_array_get_idx(exports->devices, i),
+					"exports");
+		for (j = 0; buffers && j < json_object_array_length(buffers);
+		     j++) {
+			buffer = json_object_array_get_idx(buffers, j);
+			if ((uint64_t)tool_json_get_number(buffer, "inode") ==
+			    inode)
+				return buffer;
+		}
+	}
+	return NULL;
+}
+
+/* The inode of a dma-buf is what a process that holds it is found by. */
+static void add_holder(const struct tool_holder *holder, void *arg)
+{
+	struct json_object *buffer = find_buffer(arg, holder->inode);
+	struct json_object *list, *last;
+	const char *key = holder->is_mapping ? "mappings" : "descriptors";
+	size_t nr;
+
+	if (!buffer)
+		return;
+	list = tool_json_get(buffer, "holders");
+	nr = json_object_array_length(list);
+	last = nr ? json_object_array_get_idx(list, nr - 1) : NULL;
+	if (tool_json_get_number(last, "pid") != holder->pid) {
+		last = tool_json_append(list);
+		tool_json_number(last, "pid", holder->pid);
+		tool_json_text(last, "comm", "%s", holder->comm);
+		tool_json_number(last, "descriptors", 0);
+		tool_json_number(last, "mappings", 0);
+	}
+	tool_json_number(last, key, tool_json_get_number(last, key) + 1);
 }
 
 static void print_words(struct json_object *words, const char *before)
@@ -283,6 +299,7 @@ static int run(const struct tool_options *opts)
 	exports.devices = tool_json_array(exports.root, "devices");
 	tool_json_array(exports.root, "unseen");
 	tool_each_device(add_device, &exports);
+	tool_each_holder("/dmabuf:", add_holder, &exports);
 	ret = judge(&exports);
 	if (opts->json)
 		tool_json_print(exports.root, ret);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processes that have something open or mapped. Root sees all of them, others
- * their own.
+ * Processes that have something open or mapped, found in one walk through /proc.
+ * Root sees all of them, others their own.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,22 +14,29 @@
 #include "tool.h"
 
 /**
- * struct search - what is looked for, and what a process has of it
- * @inode: of the file; 0 where its name says enough
- * @link: how its name begins, as /proc shows it
- * @fn: called for each process that has it
+ * struct search - what is looked for, and where
+ * @link: the name, as /proc shows it
+ * @fn: called for each find
  * @arg: for @fn
- * @pid: the process that is looked at, as text
- * @nr_fds: descriptors of the file that it has
+ * @holder: the process that is looked at
+ * @pid: its number, as text
  */
 struct search {
-	uint64_t inode;
 	const char *link;
 	tool_holder_fn fn;
 	void *arg;
+	struct tool_holder holder;
 	const char *pid;
-	int nr_fds;
 };
+
+/* A name that ends in a colon is the beginning of one. */
+static bool fits(const struct search *search, const char *name)
+{
+	size_t len = strlen(search->link);
+
+	return search->link[len - 1] == ':' ?
+	       !strncmp(name, search->link, len) : !strcmp(name, search->link);
+}
 
 static void look_at_fd(const char *name, void *arg)
 {
@@ -45,75 +52,63 @@ static void look_at_fd(const char *name, void *arg)
 	if (len < 0)
 		return;
 	target[len] = '\0';
-	if (search->inode) {
-		if (strncmp(target, search->link, strlen(search->link)) ||
-		    stat(full, &stat_of) || stat_of.st_ino != search->inode)
-			return;
-	} else if (strcmp(target, search->link)) {
+	if (!fits(search, target) || stat(full, &stat_of))
 		return;
-	}
-	search->nr_fds++;
+	search->holder.inode = stat_of.st_ino;
+	search->holder.is_mapping = false;
+	search->fn(&search->holder, search->arg);
 }
 
 /* "start-end perms offset device inode  name" */
-static int count_maps(const struct search *search)
+static void look_at_maps(struct search *search)
 {
-	char *text, *rest, *line;
 	unsigned long long inode;
-	int nr = 0, at;
+	char *text, *rest, *line;
+	int at;
 
 	text = tool_read_all("/proc/%s/maps", search->pid);
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		at = 0;
-		if (sscanf(line, "%*s %*s %*s %*s %llu %n", &inode, &at) == 1 &&
-		    at && inode == search->inode &&
-		    !strncmp(line + at, search->link, strlen(search->link)))
-			nr++;
+		if (sscanf(line, "%*s %*s %*s %*s %llu %n", &inode, &at) != 1 ||
+		    !at || !fits(search, line + at))
+			continue;
+		search->holder.inode = inode;
+		search->holder.is_mapping = true;
+		search->fn(&search->holder, search->arg);
 	}
 	free(text);
-	return nr;
 }
 
 static void look_at_process(const char *name, void *arg)
 {
 	struct search *search = arg;
-	int nr_maps, nr_fds;
-	char comm[32], *letter;
+	char *letter;
 
 	if (!isdigit((unsigned char)*name))
 		return;
 	search->pid = name;
-	search->nr_fds = 0;
-	tool_each_entry(look_at_fd, search, "/proc/%s/fd", name);
-	nr_fds = search->nr_fds;
-	nr_maps = search->inode ? count_maps(search) : 0;
-	if (!nr_fds && !nr_maps)
-		return;
-	tool_read(comm, sizeof(comm), "/proc/%s/comm", name);
+	search->holder.pid = atoi(name);
+	tool_read(search->holder.comm, sizeof(search->holder.comm),
+		  "/proc/%s/comm", name);
 	/* A name may be anything; a terminal shall not see what it is not. */
-	for (letter = comm; *letter; letter++) {
+	for (letter = search->holder.comm; *letter; letter++) {
 		if (*letter < ' ' || *letter > '~')
 			*letter = '?';
 	}
-	search->fn(atoi(name), comm, nr_fds, nr_maps, search->arg);
+	tool_each_entry(look_at_fd, search, "/proc/%s/fd", name);
+	look_at_maps(search);
 }
 
 /**
- * tool_each_holder() - call a function for each process that has a file
- * @inode: the file's inode, whose name begins with @link; or 0 for the file that
- *	is called @link
- * @link: its name, as /proc shows it
- * @fn: the function; gets the process and how often it has the file open and
- *	mapped
+ * tool_each_holder() - look for processes that have files of some name
+ * @link: the name, as /proc shows it; or how it begins, up to a colon
+ * @fn: called for each descriptor and each mapping, process by process
  * @arg: for @fn
  */
-void tool_each_holder(uint64_t inode, const char *link, tool_holder_fn fn,
-		      void *arg)
+void tool_each_holder(const char *link, tool_holder_fn fn, void *arg)
 {
-	struct search search = {
-		.inode = inode, .link = link, .fn = fn, .arg = arg,
-	};
+	struct search search = { .link = link, .fn = fn, .arg = arg };
 
 	tool_each_entry(look_at_process, &search, "/proc");
 }

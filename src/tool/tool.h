@@ -318,11 +318,24 @@ int tool_window_write(const struct tool_window *win, uint64_t off,
 int tool_window_gone(const struct tool_options *opts, uint64_t off);
 void tool_window_close(struct tool_window *win);
 
-/* holders.c: who has something open or mapped, as far as /proc tells */
-typedef void (*tool_holder_fn)(int pid, const char *comm, int nr_fds,
-			       int nr_maps, void *arg);
-void tool_each_holder(uint64_t inode, const char *link, tool_holder_fn fn,
-		      void *arg);
+/* holders.c */
+
+/**
+ * struct tool_holder - a process that has a file
+ * @pid: the process
+ * @comm: what it calls itself
+ * @inode: the file
+ * @is_mapping: has it mapped, rather than open
+ */
+struct tool_holder {
+	int pid;
+	char comm[32];
+	uint64_t inode;
+	bool is_mapping;
+};
+
+typedef void (*tool_holder_fn)(const struct tool_holder *holder, void *arg);
+void tool_each_holder(const char *link, tool_holder_fn fn, void *arg);
 
 /* module.c */
 
