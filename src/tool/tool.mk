@@ -56,6 +56,8 @@ $(TOOL_BUILD)/flags: tool-flags
 # What is written for our names, for those of a vendor.
 TOOL_RENAME = sed -e 's/\<vfio-dmabuf\>/$(TOOL)/g' -e 's/dmabuf-vfio-pci/$(NAME)/g' \
 	-e 's,\(module/\|modules/\|events/\)dmabuf_vfio_pci,\1$(subst -,_,$(NAME)),g' \
+	-e 's/\<dmabuf_vfio_pci:/$(subst -,_,$(NAME)):/g' \
+	-e 's/DMABUF-VFIO-PCI/$(shell echo '$(NAME)' | tr '[:lower:]' '[:upper:]')/g' \
 	-e 's/_vfio_dmabuf\>/_$(subst -,_,$(TOOL))/g' \
 	-e 's,@VERSION@,$(VERSION),g' -e 's,@PREFIX@,$(PREFIX),g'
 
@@ -73,7 +75,7 @@ install-tool: tool
 	$(call tool_install,src/tool/dmabuf-vfio-pci.4,$(PREFIX)/share/man/man4/$(NAME).4)
 	$(call tool_install,src/tool/pkgconfig.in,$(PREFIX)/share/pkgconfig/$(NAME).pc)
 	$(call tool_install,src/tool/bash-completion,$(PREFIX)/share/bash-completion/completions/$(TOOL))
-	$(call tool_install,src/tool/VENDORS.md,$(TOOL_DOC)/VENDORS.md)
+	install -D -m 644 src/tool/VENDORS.md $(DESTDIR)$(TOOL_DOC)/VENDORS.md
 	$(call tool_install,src/tool/dmabuf-vfio-pci.conf,$(TOOL_DOC)/examples/$(NAME).conf)
 	$(call tool_install,src/example/primary.c,$(TOOL_DOC)/examples/primary.c)
 	$(call tool_install,src/example/client.c,$(TOOL_DOC)/examples/client.c)
