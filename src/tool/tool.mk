@@ -56,7 +56,7 @@ $(TOOL_BUILD)/flags: tool-flags
 # What is written for our names, for those of a vendor.
 TOOL_RENAME = sed -e 's/\<vfio-dmabuf\>/$(TOOL)/g' -e 's/dmabuf-vfio-pci/$(NAME)/g' \
 	-e 's,\(module/\|modules/\|events/\)dmabuf_vfio_pci,\1$(subst -,_,$(NAME)),g' \
-	-e 's/\<dmabuf_vfio_pci:/$(subst -,_,$(NAME)):/g' \
+	-e 's/dmabuf_vfio_pci:/$(subst -,_,$(NAME)):/g' \
 	-e 's/DMABUF-VFIO-PCI/$(shell echo '$(NAME)' | tr '[:lower:]' '[:upper:]')/g' \
 	-e 's/_vfio_dmabuf\>/_$(subst -,_,$(TOOL))/g' \
 	-e 's,@VERSION@,$(VERSION),g' -e 's,@PREFIX@,$(PREFIX),g'
