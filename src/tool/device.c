@@ -123,11 +123,16 @@ static bool folds_to(const char *text, const char *name)
  * tool_device_is_meant() - whether somebody wants our driver for a device
  * @dev: the device
  *
- * Return: true if the override names it, also if with the wrong letters.
+ * Return: true if the override names it, or what driverctl would set at boot, also
+ * if with the wrong letters.
  */
 bool tool_device_is_meant(const struct tool_device *dev)
 {
-	return folds_to(dev->override, DVP_NAME);
+	char saved[64];
+
+	return folds_to(dev->override, DVP_NAME) ||
+	       (!tool_read(saved, sizeof(saved), "/etc/driverctl.d/pci-%s",
+			   dev->bdf) && folds_to(saved, DVP_NAME));
 }
 
 /**

@@ -93,7 +93,7 @@ static void device_problem(struct status *status, struct json_object *in,
 {
 	char fix[128];
 
-	if (!tool_device_is_meant(dev) || !strcmp(dev->driver, dev->override))
+	if (dev->family || !tool_device_is_meant(dev))
 		return;
 	snprintf(fix, sizeof(fix), "%s doctor %s says why", tool_name,
 		 dev->bdf);

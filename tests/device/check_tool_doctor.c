@@ -276,6 +276,26 @@ START_TEST(what_is_wrong_is_found)
 }
 END_TEST
 
+START_TEST(device_that_driverctl_could_not_bind_is_found)
+{
+	struct json_object *root;
+
+	dvt_tool_or_skip();
+	make_tree();
+	put_device("0000:02:00.0", "");
+	put("/etc/driverctl.d/pci-0000:02:00.0", DVL_DRIVER "\n");
+	dvt_tool_run(&tool, 0, "doctor --json --kernel 6.6.6-made");
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, "saved", "ok", "0000:01:00.0");
+	ck_assert_ptr_nonnull(strstr(tool.out, "no driver has it now"));
+	json_object_put(root);
+	dvt_tool_run(&tool, 0, "status --json");
+	remove_tree();
+	ck_assert_int_eq(tool.status, 1);
+	dvt_assert_has(tool.out, "doctor 0000:02:00.0 says why");
+}
+END_TEST
+
 static void copy_module(const char *to)
 {
 	const char *dir = getenv("DVP_MODULES");
@@ -327,6 +347,7 @@ DVT_MAIN("tool doctor",
 	 { buffers_of_a_closed_device_are_warned_of },
 	 { name_with_the_wrong_dashes_is_found },
 	 { module_that_is_loaded_and_not_installed_is_found },
+	 { device_that_driverctl_could_not_bind_is_found },
 	 { what_is_wrong_is_found, DVT_ARRAY_SIZE(made) },
 	 { module_for_another_kernel_without_a_signature_is_found },
 	 { kernel_that_is_not_there_is_named })
