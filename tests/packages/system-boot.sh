@@ -15,10 +15,11 @@ system_append="root=/dev/vda rw console=ttyS0 intel_iommu=on mitigations=off"
 system_append+=" tsc=reliable no_timer_check oops=panic panic=-1 watchdog_thresh=30"
 system_append+=" rcupdate.rcu_cpu_stall_timeout=60"
 
-# system_direct [APPEND]: from now on QEMU starts the kernel, without firmware
+# system_direct APPEND: from now on QEMU starts the kernel, without firmware and with
+# APPEND on its command line
 system_direct()
 {
-	s_start=(-kernel /dvp/vmlinuz -initrd /dvp/initrd -append "$system_append ${1:-}")
+	s_start=(-kernel /dvp/vmlinuz -initrd /dvp/initrd -append "$system_append $1")
 }
 
 # system_qemu: the machine, with what is in s_dir

@@ -8,7 +8,9 @@
 # programs that are confined (tests/vm/confine); sets no shell options.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/../vm/lib.sh"
+# shellcheck source=tap.sh
 . "$top/tests/packages/tap.sh"
+# shellcheck source=system-boot.sh
 . "$top/tests/packages/system-boot.sh"
 
 # What an administrator has, and not more: the rest of dkms is its dependencies.
@@ -150,6 +152,6 @@ system_make()
 	system_cached "$1" "$debs"/*.deb || ret=$?
 	unlock
 	chroot_machine || return
-	system_direct
+	system_direct ""
 	s_release=$(cat "$s_dir/release") && return "$ret"
 }
