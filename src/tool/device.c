@@ -109,8 +109,14 @@ int tool_device_require_bound(const char *bdf, struct tool_device *dev)
 	return TOOL_NOT_APPLICABLE;
 }
 
-/* Drivers fold no dashes; people who think of modules do. */
-static bool folds_to(const char *text, const char *name)
+/**
+ * tool_folds_to() - whether a name is one but for its dashes
+ * @text: the name; modprobe takes _ for -, and the kernel does not
+ * @name: the driver's
+ *
+ * Return: true if they are the same, or the same with _ for -.
+ */
+bool tool_folds_to(const char *text, const char *name)
 {
 	for (; *text && *name; text++, name++) {
 		if (*text != *name && !(*text == '_' && *name == '-'))
@@ -130,9 +136,9 @@ bool tool_device_is_meant(const struct tool_device *dev)
 {
 	char saved[64];
 
-	return folds_to(dev->override, DVP_NAME) ||
+	return tool_folds_to(dev->override, DVP_NAME) ||
 	       (!tool_read(saved, sizeof(saved), "/etc/driverctl.d/pci-%s",
-			   dev->bdf) && folds_to(saved, DVP_NAME));
+			   dev->bdf) && tool_folds_to(saved, DVP_NAME));
 }
 
 /**

@@ -11,15 +11,7 @@
 
 static bool is_misspelt(const char *name)
 {
-	const char *want = DVP_NAME;
-
-	if (!strcmp(name, want))
-		return false;
-	for (; *name && *want; name++, want++) {
-		if (*name != *want && !(*name == '_' && *want == '-'))
-			return false;
-	}
-	return *name == *want;
+	return strcmp(name, DVP_NAME) && tool_folds_to(name, DVP_NAME);
 }
 
 static void say_misspelt(struct doctor *doctor, const struct tool_device *dev)

@@ -19,7 +19,7 @@ static const unsigned int denied[] = {
 static void check_denylist(struct doctor *doctor,
 			   const struct tool_device *dev)
 {
-	char folded[64] = DVP_NAME, value[8], *letter;
+	char folded[64], value[8];
 	size_t i;
 
 	for (i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
@@ -30,10 +30,7 @@ static void check_denylist(struct doctor *doctor,
 		doctor_say(doctor, "denylist", DOCTOR_OK, "not on it");
 		return;
 	}
-	for (letter = folded; *letter; letter++) {
-		if (*letter == '-')
-			*letter = '_';
-	}
+	tool_module_fold(folded, sizeof(folded), DVP_NAME);
 	tool_read(value, sizeof(value),
 		  "/sys/module/%s/parameters/disable_denylist", folded);
 	doctor_say(doctor, "denylist",

@@ -261,14 +261,12 @@ static void print_device(struct json_object *in)
 
 static void print_text(struct exports *exports)
 {
-	struct json_object *unseen = tool_json_get(exports->root, "unseen");
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(exports->devices); i++)
 		print_device(json_object_array_get_idx(exports->devices, i));
-	for (i = 0; i < json_object_array_length(unseen); i++)
-		printf("not seen: %s\n",
-		       json_object_get_string(json_object_array_get_idx(unseen, i)));
+	tool_json_print_texts(tool_json_get(exports->root, "unseen"),
+			      "not seen");
 }
 
 static int judge(const struct exports *exports)

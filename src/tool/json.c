@@ -237,6 +237,20 @@ bool tool_json_get_bool(struct json_object *in, const char *key)
 }
 
 /**
+ * tool_json_print_texts() - print an array of strings for people
+ * @array: the array
+ * @label: what goes in front of each
+ */
+void tool_json_print_texts(struct json_object *array, const char *label)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(array); i++)
+		printf("%s: %s\n", label,
+		       json_object_get_string(json_object_array_get_idx(array, i)));
+}
+
+/**
  * tool_json_print() - print all
  * @root: from tool_json_new(); not freed
  * @status: exit status of the command; becomes a part of it

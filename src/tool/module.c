@@ -158,6 +158,21 @@ int tool_modules_installed(const char *kernel, struct tool_module *modules,
 }
 
 /**
+ * tool_module_fold() - the name that a module has in /sys/module
+ * @buf: where it goes
+ * @size: size of @buf
+ * @name: its name, with dashes or without
+ */
+void tool_module_fold(char *buf, size_t size, const char *name)
+{
+	snprintf(buf, size, "%s", name);
+	for (; *buf; buf++) {
+		if (*buf == '-')
+			*buf = '_';
+	}
+}
+
+/**
  * tool_module_loaded() - look for a module in the running kernel
  * @name: its name, with dashes or without
  * @module: filled in, or NULL
@@ -166,13 +181,9 @@ int tool_modules_installed(const char *kernel, struct tool_module *modules,
  */
 bool tool_module_loaded(const char *name, struct tool_module *module)
 {
-	char folded[64], *letter;
+	char folded[64];
 
-	snprintf(folded, sizeof(folded), "%s", name);
-	for (letter = folded; *letter; letter++) {
-		if (*letter == '-')
-			*letter = '_';
-	}
+	tool_module_fold(folded, sizeof(folded), name);
 	if (!tool_exists("/sys/module/%s/initstate", folded))
 		return false;
 	if (!module)

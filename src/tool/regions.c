@@ -172,10 +172,7 @@ static void print_text(struct json_object *root)
 		       "yes" : "no",
 		       tool_json_get_bool(root, "huge_mappings") ?
 		       "yes" : "no");
-	list = tool_json_get(root, "unseen");
-	for (i = 0; i < json_object_array_length(list); i++)
-		printf("note: %s\n",
-		       json_object_get_string(json_object_array_get_idx(list, i)));
+	tool_json_print_texts(tool_json_get(root, "unseen"), "note");
 }
 
 static bool any_exports(struct json_object *root)

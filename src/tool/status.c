@@ -190,7 +190,7 @@ static void print_device(struct json_object *in)
 
 static void print_text(struct status *status)
 {
-	struct json_object *in, *unseen = tool_json_get(status->root, "unseen");
+	struct json_object *in;
 	size_t i, nr = json_object_array_length(status->modules);
 
 	if (!nr)
@@ -209,9 +209,8 @@ static void print_text(struct status *status)
 		printf("No device is bound to it.\n");
 	for (i = 0; i < nr; i++)
 		print_device(json_object_array_get_idx(status->devices, i));
-	for (i = 0; i < json_object_array_length(unseen); i++)
-		printf("not seen: %s\n",
-		       json_object_get_string(json_object_array_get_idx(unseen, i)));
+	tool_json_print_texts(tool_json_get(status->root, "unseen"),
+			      "not seen");
 }
 
 static void gather(struct status *status, const struct tool_options *opts,

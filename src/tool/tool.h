@@ -175,6 +175,7 @@ const char *tool_json_get_text(struct json_object *in, const char *key);
 int64_t tool_json_get_number(struct json_object *in, const char *key);
 bool tool_json_get_bool(struct json_object *in, const char *key);
 int tool_json_print(struct json_object *root, int status);
+void tool_json_print_texts(struct json_object *array, const char *label);
 void tool_json_print_errors(const char *command, int status);
 
 /* files.c */
@@ -222,6 +223,7 @@ int tool_device_read(const char *bdf, struct tool_device *dev);
 int tool_device_require(const char *bdf, struct tool_device *dev);
 int tool_device_require_bound(const char *bdf, struct tool_device *dev);
 bool tool_device_can_bind(const struct tool_device *dev);
+bool tool_folds_to(const char *text, const char *name);
 bool tool_device_is_meant(const struct tool_device *dev);
 typedef void (*tool_device_fn)(const struct tool_device *dev, void *arg);
 void tool_each_device(tool_device_fn fn, void *arg);
@@ -365,6 +367,7 @@ struct tool_module {
 
 int tool_modules_installed(const char *kernel, struct tool_module *modules,
 			   int nr);
+void tool_module_fold(char *buf, size_t size, const char *name);
 bool tool_module_loaded(const char *name, struct tool_module *module);
 const struct tool_module *tool_module_find(const struct tool_module *modules,
 					   int nr, const char *name);
