@@ -56,7 +56,8 @@ build_vendor=(NAME=acme-vfio-pci VFIO_PCI_IDS=1af4:1110
 	VFIO_DMABUF_QUIRKS=tests/vendor/quirks_table.h)
 
 # build_modules ARG...: builds what the tree has, with the arguments for kbuild. The
-# vendor's has a copy of its own, as objects of the two differ.
+# vendor's has a copy of its own, as objects of the two differ; arguments are about
+# ours alone.
 build_modules()
 {
 	local kdir=/usr/src/linux-headers-$k_abi
@@ -65,9 +66,9 @@ build_modules()
 	build_make "$kdir" "" "$@" || return
 	[[ ! -e $top/tests/importer/Kbuild ]] ||
 		build_make "$kdir" tests/importer "$@" || return
-	[[ ! -e $top/tests/vendor/quirks_table.h ]] || {
+	(($#)) || [[ ! -e $top/tests/vendor/quirks_table.h ]] || {
 		tree_sync "$b_dir/tree/vendor" &&
-			build_make "$kdir" vendor "$@" "${build_vendor[@]}"
+			build_make "$kdir" vendor "${build_vendor[@]}"
 	}
 }
 
