@@ -89,8 +89,8 @@ system_disk()
 	truncate -s 3G "$1" && mke2fs -q -F -t ext4 -E lazy_itable_init=1 -d "$s_root" "$1"
 }
 
-# system_build DEB...: a system with these packages in s_dir: its disk; its kernel and
-# initial ramdisk, which this machine hands to QEMU; and the key that dkms signed with
+# system_build DEB...: a system with these packages in s_dir: its disk, and copies of its
+# kernel and initial ramdisk, for QEMU
 system_build()
 {
 	local release
@@ -98,9 +98,7 @@ system_build()
 	system_overlay && system_agent && system_install "$@" || return
 	release=$(system_release) || return
 	cp -L "$s_root/boot/vmlinuz-$release" "$s_dir/vmlinuz" &&
-		cp -L "$s_root/boot/initrd.img-$release" "$s_dir/initrd" &&
-		openssl x509 -inform der -in "$s_root/var/lib/dkms/mok.pub" \
-			-out "$s_dir/mok.pem" || return
+		cp -L "$s_root/boot/initrd.img-$release" "$s_dir/initrd" || return
 	say "$release" >"$s_dir/release"
 	system_disk "$s_dir/disk" && umount "$s_root" && rm -rf "$s_layer"
 }
