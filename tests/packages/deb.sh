@@ -163,3 +163,5 @@ deb_system()
 	d_root=$mem/root
 	deb_overlay "$d_layer:$chroot" "$mem" "$d_root" "$distro"
 }
+
+"$vm_dir/deps" build >&2 || give_up what_chroots_need_is_installed
