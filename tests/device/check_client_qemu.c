@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dvt_qemu.h"
+#include "dvt_show.h"
 
 #define PLAIN "vfio-pci"
 #define NR_DRIVERS 2
@@ -77,27 +78,18 @@ static void give_back(void)
 		dvt_bind(bdf, driver);					\
 	} while (0)
 
-/* A number of the attribute group that devices of this driver have. */
-static long counter(const char *bdf, const char *name)
-{
-	char attr[64], value[32];
-	int ret;
-
-	snprintf(attr, sizeof(attr), "dmabuf/%s", name);
-	ret = dvl_sysfs_read(bdf, attr, value, sizeof(value));
-	ck_assert_msg(!ret, "%s of %s: %s", attr, bdf, strerror(-ret));
-	return strtol(value, NULL, 10);
-}
-
 /* Nothing of the device is left with anybody, and the next can have it. */
 static void assert_free(const char *bdf, const char *driver)
 {
+	struct dvt_counters counters;
 	struct dvl_device dev;
 
 	if (!strcmp(driver, DVL_DRIVER)) {
-		ck_assert_int_eq(counter(bdf, "exports_live"), 0);
-		ck_assert_int_eq(counter(bdf, "bar_mmaps_live"), 0);
-		ck_assert_int_eq(counter(bdf, "mappings_live"), 0);
+		dvt_counters_take(&counters, bdf);
+		ck_assert_int_eq(counters.values[DVT_EXPORTS_LIVE], 0);
+		ck_assert_int_eq(counters.values[DVT_BAR_MMAPS_LIVE], 0);
+		ck_assert_int_eq(counters.values[DVT_MAPPINGS_LIVE], 0);
+		ck_assert_int_eq(counters.values[DVT_IMPORTS_LIVE], 0);
 	}
 	ck_assert_int_eq(dvl_device_open(&dev, bdf), 0);
 	dvl_device_close(&dev);
@@ -182,6 +174,7 @@ END_TEST
 
 START_TEST(guest_has_the_bar_mapped_and_uses_it)
 {
+	struct dvt_counters counters;
 	struct dvt_qemu qemu;
 	const char *bdf;
 	char name[64];
@@ -194,8 +187,9 @@ START_TEST(guest_has_the_bar_mapped_and_uses_it)
 	snprintf(name, sizeof(name), "%s BAR 0 mmaps[0]", bdf);
 	ck_assert_ptr_nonnull(strstr(dvt_qemu_ask(&qemu, "info mtree"), name));
 	if (!strcmp(drivers[_i], DVL_DRIVER)) {
-		ck_assert_int_ge(counter(bdf, "bar_mmaps_live"), 1);
-		ck_assert_int_ge(counter(bdf, "mappings_live"), 1);
+		dvt_counters_take(&counters, bdf);
+		ck_assert_int_ge(counters.values[DVT_BAR_MMAPS_LIVE], 1);
+		ck_assert_int_ge(counters.values[DVT_MAPPINGS_LIVE], 1);
 	}
 	dvt_qemu_quit(&qemu);
 	assert_free(bdf, drivers[_i]);
