@@ -150,6 +150,12 @@ deb_kernels()
 	umount -R "$d_root" && mv "$tmp/upper" "$d_layer" && rm -rf "$tmp"
 }
 
+# deb_lock DISTRO: until the program ends, as apt would not wait for another's apt
+deb_lock()
+{
+	lock "$cache/lock-systems-$1" "the systems for packages of $1"
+}
+
 # deb_system DISTRO PACKAGE...: sets d_root to a system with these kernels, which
 # is gone with the mount namespace of the caller
 deb_system()
@@ -157,8 +163,7 @@ deb_system()
 	local distro=$1 mem=$deb_dir/system
 
 	chroot_fetch "$distro" "$deb_base" "system for packages" || return
-	lock "$cache/lock-systems" "the systems for packages" && deb_kernels "$@" || return
-	unlock
+	deb_lock "$distro" && deb_kernels "$@" || return
 	mkdir -p "$mem" && mount -t tmpfs -o size=3g,mode=755 tmpfs "$mem" || return
 	d_root=$mem/root
 	deb_overlay "$d_layer:$chroot" "$mem" "$d_root" "$distro"
