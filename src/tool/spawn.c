@@ -20,17 +20,20 @@
  * @path: where its path goes
  * @size: size of @path
  *
- * Administrators' directories are looked at for everybody.
+ * Administrators' directories are looked at for everybody; in another tree, one
+ * of its own.
  *
- * Return: whether it is there. Never in another tree than this machine's.
+ * Return: whether it is there.
  */
 bool tool_find_program(const char *name, char *path, size_t size)
 {
 	const char *own = getenv("PATH");
 	char dirs[PATH_MAX], *rest = dirs, *dir;
 
-	if (tool_rooted())
-		return false;
+	if (tool_rooted()) {
+		snprintf(dirs, sizeof(dirs), "/usr/sbin/%s", name);
+		return !access(tool_path(path, size, dirs), X_OK);
+	}
 	snprintf(dirs, sizeof(dirs), "%s:/usr/sbin:/usr/bin:/sbin:/bin",
 		 own ? own : "");
 	while ((dir = strsep(&rest, ":"))) {

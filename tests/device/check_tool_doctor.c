@@ -132,6 +132,8 @@ static void put(const char *path, const char *text)
 	file = fopen(full, "w");
 	ck_assert_msg(file, "%s: %m", full);
 	fputs(text, file);
+	/* Programs are files like others. */
+	ck_assert_int_eq(fchmod(fileno(file), 0755), 0);
 	ck_assert_int_eq(fclose(file), 0);
 }
 
@@ -220,6 +222,9 @@ struct made {
 	const char *part;
 };
 
+#define SAYS(text) "#!/bin/sh\necho '" text "'\n"
+#define DKMS_OF(kernel) DVL_DRIVER "/0.9, " kernel ", x86_64: "
+
 static const struct made made[] = {
 	{ "/none", "", "kernel-options", "ok", "config-6.6.6-made" },
 	{ "/none", "", "vfio-pci-core", "ok", "" },
@@ -255,6 +260,16 @@ static const struct made made[] = {
 	{ DEVICE "/resource", "0x60 0x7f 0x40101\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n",
 	  "bars", "fail", "regions" },
 	{ DEVICE "/reset_method", "\n", "reset", "warn", "state" },
+	{ "/usr/sbin/dkms", SAYS(DKMS_OF("6.6.6-made") "installed"), "dkms",
+	  "ok", "0.9" },
+	{ "/usr/sbin/dkms", SAYS(DKMS_OF("6.6.6-made") "built"), "dkms",
+	  "fail", "dkms install" },
+	{ "/usr/sbin/dkms", SAYS(DKMS_OF("6.6.6-made2") "installed"), "dkms",
+	  "fail", "-k 6.6.6-made;" },
+	{ "/usr/sbin/dkms", SAYS(DVL_DRIVER "/0.9: added"), "dkms", "fail",
+	  "make.log" },
+	{ "/usr/sbin/dkms", SAYS("zfs/2.1, 6.6.6-made, x86_64: installed"),
+	  "dkms", "skip", "does not have" },
 };
 
 START_TEST(what_is_wrong_is_found)
@@ -272,6 +287,24 @@ START_TEST(what_is_wrong_is_found)
 	remove_tree();
 	root = dvt_tool_json(&tool);
 	assert_verdict(root, row->check, row->verdict, row->part);
+	json_object_put(root);
+}
+END_TEST
+
+START_TEST(unit_of_driverctl_that_failed_is_found)
+{
+	struct json_object *root;
+
+	dvt_tool_or_skip();
+	make_tree();
+	put("/etc/driverctl.d/pci-0000:01:00.0", DVL_DRIVER "\n");
+	put("/run/systemd/system/none", "");
+	put("/usr/sbin/systemctl", SAYS("failed"));
+	dvt_tool_run(&tool, 0, "doctor --json --kernel 6.6.6-made");
+	remove_tree();
+	root = dvt_tool_json(&tool);
+	assert_verdict(root, "unit", "fail",
+		       "driverctl@pci-0000:01:00.0.service");
 	json_object_put(root);
 }
 END_TEST
@@ -347,6 +380,7 @@ DVT_MAIN("tool doctor",
 	 { buffers_of_a_closed_device_are_warned_of },
 	 { name_with_the_wrong_dashes_is_found },
 	 { module_that_is_loaded_and_not_installed_is_found },
+	 { unit_of_driverctl_that_failed_is_found },
 	 { device_that_driverctl_could_not_bind_is_found },
 	 { what_is_wrong_is_found, DVT_ARRAY_SIZE(made) },
 	 { module_for_another_kernel_without_a_signature_is_found },
