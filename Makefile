@@ -44,7 +44,7 @@ install: all
 uninstall:
 	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/$(NAME).ko \
 		$(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/$(NAME).ko.*
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+	test ! -d $(INSTALL_MOD_PATH)/lib/modules/$(KVER) || depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
 
 # Without headers there can be no objects of a kernel build, but for those of
 # another machine.
@@ -100,11 +100,13 @@ help:
 	@echo "  KVER=RELEASE, KDIR=DIR       another kernel to build for"
 	@echo "  NAME=NAME                    another name for module and driver"
 	@echo "  VFIO_PCI_IDS='1af4:1110 ...' ids to be found by, as vfio_pci aliases"
+	@echo "  VFIO_DMABUF_QUIRKS=FILE      another table of what must not be exported"
 	@echo "  INSTALL_MOD_PATH=DIR         install below DIR"
 	@echo "  KERNEL=NAME                  for demo: one of tests/vm/kernels.list"
 	@echo "  KERNELS='NAME ...'           for check: those only; 6.12 will do"
 	@echo "  MACHINES='NAME ...'          for check: those of tests/vm/machines only"
-	@echo "  TESTS='PATTERN ...'          for check: programs, such as 'check_mmap*'"
+	@echo "  TESTS='PATTERN ...'          for check and check-packages: programs, such as"
+	@echo "                               'check_mmap*' and check_rpm"
 	@echo "  BOOTS=N                      for check: so many machines at a time"
 	@echo "  UPDATE=1                     look for newer kernel builds now"
 	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"
