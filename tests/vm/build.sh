@@ -66,10 +66,12 @@ build_modules()
 	build_make "$kdir" "" "$@" || return
 	[[ ! -e $top/tests/importer/Kbuild ]] ||
 		build_make "$kdir" tests/importer "$@" || return
-	(($#)) || [[ ! -e $top/tests/vendor/quirks_table.h ]] || {
+	if (($#)); then
+		rm -rf "$b_dir/tree/vendor" "$b_dir/tree/vendor.files"
+	elif [[ -e $top/tests/vendor/quirks_table.h ]]; then
 		tree_sync "$b_dir/tree/vendor" &&
 			build_make "$kdir" vendor "${build_vendor[@]}"
-	}
+	fi
 }
 
 # build_warnings LOG: what the compiler or modpost complained about. A chroot
