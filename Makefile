@@ -17,7 +17,8 @@ endif
 -include src/vendor.mk
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
+MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)") \
+	$(if $(VFIO_DMABUF_QUIRKS),VFIO_DMABUF_QUIRKS="$(VFIO_DMABUF_QUIRKS)")
 # -j and the like are for the programs here; a run of the VMs counts for itself.
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
