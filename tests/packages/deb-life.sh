@@ -120,7 +120,7 @@ life_install()
 # life_kernel PACKAGE...: a kernel that is installed later, and goes again
 life_kernel()
 {
-	local kernel=${1#linux-image-}
+	local kernel=${1#linux-image-} parts
 
 	kernel=${kernel%%=*}
 	claim later_kernel_is_not_there_yet equal "" "$(ls -d "$d_root/lib/modules/$kernel" 2>/dev/null)"
@@ -128,7 +128,9 @@ life_kernel()
 	run deb_apt install --no-install-recommends $(deb_backports "$d_distro") "$@"
 	claim later_kernel_installs equal "$ran" 0
 	claim later_kernel_is_built_for_by_its_own_hook built_for "$kernel" "$version"
-	run deb_apt purge --autoremove "linux-image-$kernel" "linux-headers-$kernel"
+	# Newer kernels have more parts, which apt never removes by itself.
+	mapfile -t parts < <(deb_in dpkg-query -W -f "\${Package}\n" "linux-*-$kernel")
+	run deb_apt purge "${parts[@]}"
 	claim later_kernel_goes equal "$ran" 0
 	claim a_kernel_that_goes_takes_its_module_along not_built_for "$kernel"
 	claim a_kernel_that_goes_leaves_no_directory equal "" \
@@ -201,7 +203,8 @@ life_compiler()
 	claim missing_compiler_is_named_in_one_line told "$log" \
 		"$own: kernel $kernel is built with gcc-99, which is not installed here"
 	claim kernel_without_compiler_gets_no_module not_built_for "$kernel"
-	claim log_of_the_build_names_the_compiler grep -q "$own: gcc-99 cannot compile" \
+	claim log_of_the_build_names_the_compiler \
+		grep -qE "$own: (x86_64-linux-gnu-)?gcc-99 cannot compile" \
 		"$d_root/var/lib/dkms/$own/$version/build/make.log"
 	deb_in dpkg --purge --force-remove-reinstreq "linux-image-$kernel"
 }
