@@ -47,33 +47,35 @@ firmware_press()
 	done >&"$monitor"
 }
 
-# firmware_screen TEXT: waits until a screen with TEXT is there. TEXT is one that no
-# earlier screen has, as all are drawn anew at each key.
+# firmware_screen TEXT: waits until a screen with TEXT is there, and forgets it
 firmware_screen()
 {
 	local end=$((SECONDS + firmware_limit))
 
-	while ((SECONDS < end)) && kill -0 "$machine" 2>/dev/null; do
-		if grep -qaF "$1" "$s_dir/console.log"; then
+	while ((SECONDS < end)); do
+		if tail -c "+$((seen + 1))" "$s_dir/console.log" | grep -qaF "$1"; then
 			say "# MokManager: $1"
+			# What is being drawn belongs to this screen.
+			sleep 2
+			seen=$(stat -c %s "$s_dir/console.log")
 			return
 		fi
-		sleep 0.3
+		sleep 1
 	done
 	say "# no screen came that says: $1"
 	return 1
 }
 
 # firmware_enrol PASSWORD: confirms the key that mokutil has asked for. The first
-# screen stays for ten seconds, or for ever after "mokutil --timeout -1".
+# screen stays for ten seconds only.
 firmware_enrol()
 {
-	local letters
+	local seen=0 letters
 
 	mapfile -t letters < <(grep -o . <<<"$1")
 	firmware_screen "Press any key" && firmware_press ret &&
 		firmware_screen "Enroll MOK" && firmware_press down ret &&
-		firmware_screen "View key 0" && firmware_press down ret &&
+		firmware_screen "Continue" && firmware_press down ret &&
 		firmware_screen "Enroll the key" && firmware_press down ret &&
 		firmware_screen "Password" || return
 	firmware_press "${letters[@]}" ret
