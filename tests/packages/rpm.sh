@@ -1,4 +1,4 @@
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2154
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A Debian system with dkms, rpm, and the headers of two kernels, to build and to

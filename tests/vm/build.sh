@@ -112,6 +112,7 @@ kernel_build()
 	}
 	if build_warnings "$log" >"$b_dir/warnings"; then
 		sed 's/^/    | /' "$b_dir/warnings"
+		# shellcheck disable=SC2034	# for who asks why
 		k_reason="warnings of the compiler, see ${log#"$top"/}"
 		return 1
 	fi

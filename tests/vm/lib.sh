@@ -156,6 +156,7 @@ kernel_row()
 {
 	local name
 
+	# shellcheck disable=SC2034	# not everybody needs all of them
 	while read -r name k_distro k_series k_suites k_config; do
 		[[ $name == "$1" ]] && return
 	done < <(kernels_all)
