@@ -32,6 +32,7 @@ enum doctor_verdict {
  * @running: the kernel that runs
  * @enforced: what makes this machine refuse modules without a known
  *	signature, "" if nothing does
+ * @has_efi: there is firmware that keys can be enrolled with
  */
 struct doctor {
 	struct json_object *root;
@@ -40,6 +41,7 @@ struct doctor {
 	int nr[DOCTOR_NR_VERDICTS];
 	char running[128];
 	char enforced[128];
+	bool has_efi;
 };
 
 __attribute__((format(printf, 4, 5)))

@@ -77,7 +77,11 @@ static void check_enforcement(struct doctor *doctor)
 
 	tool_read(enforce, sizeof(enforce),
 		  "/sys/module/module/parameters/sig_enforce");
-	if (enforce[0] == 'Y')
+	doctor->has_efi = tool_exists("/sys/firmware/efi");
+	/* The kernel itself sets that parameter then. */
+	if (secure > 0 && (enforce[0] == 'Y' || locked))
+		strcpy(doctor->enforced, "Secure Boot is on");
+	else if (enforce[0] == 'Y')
 		strcpy(doctor->enforced, "module.sig_enforce is set");
 	else if (locked)
 		snprintf(doctor->enforced, sizeof(doctor->enforced),

@@ -70,6 +70,17 @@ static const char *enforced_by(const struct doctor *doctor,
 	return doctor->enforced;
 }
 
+static void fix_by_enrolling(struct doctor *doctor, const char *before)
+{
+	if (doctor->has_efi)
+		doctor_fix(doctor, "%smokutil --import %s, reboot, and confirm the key on the screen that comes",
+			   before,
+			   tool_exists(DKMS_KEY) ? DKMS_KEY : "CERTIFICATE");
+	else
+		doctor_fix(doctor, "%stake module.sig_enforce off the kernel's command line, or start the machine by UEFI and shim, which can enrol the key",
+			   before);
+}
+
 static void judge_unsigned(struct doctor *doctor, const char *enforced)
 {
 	if (!*enforced) {
@@ -80,8 +91,7 @@ static void judge_unsigned(struct doctor *doctor, const char *enforced)
 	doctor_say(doctor, "signature", DOCTOR_FAIL,
 		   "none, and the kernel will refuse to load it: %s", enforced);
 	if (tool_exists(DKMS_KEY))
-		doctor_fix(doctor, "build it again, as dkms signs: dkms install --force; then mokutil --import %s, reboot, and confirm the key",
-			   DKMS_KEY);
+		fix_by_enrolling(doctor, "build it again, as dkms signs: dkms install --force; then ");
 	else
 		doctor_fix(doctor, "sign it with a key that the machine trusts: dkms does with /var/lib/dkms/mok.key, or the kernel's scripts/sign-file");
 }
@@ -90,13 +100,18 @@ static void judge_unknown_key(struct doctor *doctor,
 			      const struct tool_module *module,
 			      const char *enforced)
 {
+	if (!*enforced && !doctor->has_efi) {
+		doctor_say(doctor, "signature", DOCTOR_OK,
+			   "signed by \"%s\"; nothing asks for a signature here",
+			   module->signer);
+		return;
+	}
 	doctor_say(doctor, "signature", *enforced ? DOCTOR_FAIL : DOCTOR_WARN,
 		   "signed by \"%s\", whose key this machine does not know%s%s",
 		   module->signer,
 		   *enforced ? ", and the kernel will refuse to load it: " :
 		   "; with Secure Boot it would be refused", enforced);
-	doctor_fix(doctor, "mokutil --import %s, reboot, and confirm the key on the screen that comes",
-		   tool_exists(DKMS_KEY) ? DKMS_KEY : "CERTIFICATE");
+	fix_by_enrolling(doctor, "");
 }
 
 /* All keys that DKMS makes have one name: one of another machine, or an old one. */

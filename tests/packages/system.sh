@@ -21,7 +21,7 @@ system_packages+=,libjson-c5
 # system_base DISTRO: sets chroot to the bare system
 system_base()
 {
-	"$vm_dir/deps" build >&2 && chroot_fetch "$1" "$system_packages" system
+	"$vm_dir/deps" build systems >&2 && chroot_fetch "$1" "$system_packages" system
 }
 
 # system_overlay: mounts a new layer above the bare system in chroot, at s_root. In
