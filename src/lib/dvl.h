@@ -37,6 +37,7 @@ struct dvl_device {
 #define DVL_DEVICE_CLOSED { .container = -1, .group = -1, .fd = -1 }
 
 /* sysfs.c */
+int dvl_sysfs_link(const char *path, char *buf, size_t size);
 int dvl_sysfs_read(const char *bdf, const char *attr, char *buf, size_t size);
 int dvl_sysfs_write(const char *bdf, const char *attr, const char *value);
 int dvl_sysfs_driver(const char *bdf, char *buf, size_t size);

@@ -33,14 +33,21 @@ static int write_string(const char *path, const char *value)
 	return ret;
 }
 
-/* Name of what the symbolic link in a device's directory points at. */
-static int link_name(const char *bdf, const char *link, char *buf, size_t size)
+/**
+ * dvl_sysfs_link() - name of what a symbolic link points at
+ * @path: the link
+ * @buf: where the name goes; "" on failure
+ * @size: size of @buf
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvl_sysfs_link(const char *path, char *buf, size_t size)
 {
-	char path[PATH_MAX], target[PATH_MAX];
+	char target[PATH_MAX];
 	const char *name;
 	ssize_t len;
 
-	snprintf(path, sizeof(path), PCI_BUS "/devices/%s/%s", bdf, link);
+	buf[0] = '\0';
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
@@ -51,6 +58,15 @@ static int link_name(const char *bdf, const char *link, char *buf, size_t size)
 		return -ENAMETOOLONG;
 	strcpy(buf, name);
 	return 0;
+}
+
+/* The same in a device's directory. */
+static int link_name(const char *bdf, const char *link, char *buf, size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_BUS "/devices/%s/%s", bdf, link);
+	return dvl_sysfs_link(path, buf, size);
 }
 
 /**

@@ -170,25 +170,13 @@ bool tool_exists(const char *format, ...)
  */
 int tool_link_name(char *buf, size_t size, const char *format, ...)
 {
-	char path[PATH_MAX], target[PATH_MAX];
-	const char *name;
+	char path[PATH_MAX];
 	va_list args;
-	ssize_t len;
 
 	va_start(args, format);
 	vpath(path, sizeof(path), format, args);
 	va_end(args);
-	buf[0] = '\0';
-	len = readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		return -errno;
-	target[len] = '\0';
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
-	if (strlen(name) >= size)
-		return -ENAMETOOLONG;
-	strcpy(buf, name);
-	return 0;
+	return dvl_sysfs_link(path, buf, size);
 }
 
 static int visible(const struct dirent *entry)

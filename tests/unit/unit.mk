@@ -5,6 +5,7 @@
 UNIT_SRCS_check_judge := tests/unit/model.c src/kmod/range.c
 UNIT_SRCS_check_merge := tests/unit/model.c src/kmod/range.c
 UNIT_SRCS_check_find := tests/unit/model.c src/kmod/range.c
-UNIT_SRCS_check_tool_words := $(addprefix src/tool/,options.c live.c kernel.c files.c json.c say.c)
+UNIT_SRCS_check_tool_words := $(addprefix src/tool/,options.c live.c kernel.c files.c json.c say.c) \
+	src/lib/sysfs.c
 
 include tests/abi/abi.mk
