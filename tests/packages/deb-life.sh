@@ -204,6 +204,8 @@ life_compiler()
 		"$own: kernel $kernel is built with gcc-99, which is not installed here"
 	claim kernel_without_compiler_gets_no_module not_built_for "$kernel"
 	deb_in dpkg --purge --force-remove-reinstreq "linux-image-$kernel"
+	# What kbuild left in there is no package's.
+	rm -rf "$headers"
 }
 
 # life_upgrade: to the next version, with a kernel that has no headers, and the one
@@ -246,10 +248,12 @@ life_purge()
 	claim purge_works equal "$ran" 0
 	claim purge_leaves_no_dkms_entry equal "" "$(deb_in dkms status "$own" 2>/dev/null)"
 	# The keys that DKMS makes at its first build are its own, and stay; links in
-	# /etc/rc*.d are those of sudo, which came along.
+	# /etc/rc*.d and a directory in /run are those of sudo, which came along.
 	claim purge_leaves_no_file equal "" "$(files | comm -23 - "$1" | comm -23 - <(owned) |
-		grep -vE '^/var/lib/dkms(/mok\.(key|pub)|/dkms_dbversion)?$|^/etc/rc..d/')"
-	claim purge_takes_no_file equal "" "$(files | comm -13 - "$1")"
+		grep -vE '^/var/lib/dkms(/mok\.(key|pub)|/dkms_dbversion)?$|^/etc/rc..d/|^/run/sudo$')"
+	# The later kernel has brought newer headers of its interface along.
+	claim purge_takes_no_file equal "" "$(files | comm -13 - "$1" |
+		grep -vE '^/usr/(include|lib/linux)/')"
 }
 
 # life DISTRO LATER PACKAGE...: all of it, on a system with these kernels; LATER are
