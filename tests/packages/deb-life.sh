@@ -163,6 +163,8 @@ fake_kernel()
 			"$root/usr/lib/modules/$kernel/" || return
 	if [[ $headers == headers ]]; then
 		cp -a "$d_root/usr/src/linux-headers-$like" "$root/usr/src/linux-headers-$kernel" &&
+			sed -i "s,^KBUILD_OUTPUT=.*,KBUILD_OUTPUT=/usr/src/linux-headers-$kernel," \
+				"$root/usr/src/linux-headers-$kernel/Makefile" &&
 			ln -s "/usr/src/linux-headers-$kernel" "$root/usr/lib/modules/$kernel/build" ||
 			return
 	fi
@@ -204,8 +206,6 @@ life_compiler()
 		"$own: kernel $kernel is built with gcc-99, which is not installed here"
 	claim kernel_without_compiler_gets_no_module not_built_for "$kernel"
 	deb_in dpkg --purge --force-remove-reinstreq "linux-image-$kernel"
-	# What kbuild left in there is no package's.
-	rm -rf "$headers"
 }
 
 # life_upgrade: to the next version, with a kernel that has no headers, and the one
