@@ -54,7 +54,12 @@ driverctl_again()
 	nvme=$(behind 11)
 	run net_is driver_of "$net"
 	run nvme_is driver_of "$nvme"
+	# Which need not mean that the prompt is there.
+	until [ -e /run/dvp-at-login ]; do sleep 1; done
 	run at_login grep -E "^($net|$nvme) " /run/dvp-at-login
+	until when serial-getty@ttyS0.service ExecMainStartTimestampMonotonic | grep -q '[1-9]'; do
+		sleep 1
+	done
 	run bound when "driverctl@pci-$nvme.service" ActiveEnterTimestampMonotonic
 	run login when serial-getty@ttyS0.service ExecMainStartTimestampMonotonic
 	run failed systemctl list-units --failed --plain --no-legend
