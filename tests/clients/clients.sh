@@ -98,7 +98,7 @@ client_pack()
 # client_qemu: QEMU of the kernel's own distribution, to be entered by chroot()
 client_qemu()
 {
-	chroot_fetch "$k_distro" "$machine_packages" "machine environment" || return
+	chroot_fetch "$k_distro" qemu-system-x86 "place with QEMU" || return
 	archive=$cache/clients/qemu-${chroot##*/}-$(client_key "${qemu_files[@]}").cpio
 	client_make "pack QEMU of $k_distro" client_pack_qemu
 }

@@ -11,12 +11,27 @@
 # right ones.
 build_packages=gcc,make,kmod,sparse,flex,bison,bc,libc6-dev,libelf-dev,libssl-dev,zlib1g-dev,pahole
 
-# Not the host's QEMU: before 8.1, TCG switches a processor to a new memory map
-# before its TLB is flushed. When a BAR goes away, an access of the other
-# processor can then reach a wrong device: QEMU dies, or the end of an interrupt
-# gets lost and the guest hangs.
+# Not the host's QEMU, nor trixie's own: in 10.0 and before, what a processor remembers
+# of a device's page is a number in the memory map, and TCG looks that up in the newest
+# map. When one processor moves a BAR, or switches it off, an access of the other one can
+# reach a wrong device until its TLB is flushed: a register of the IOMMU or of an
+# interrupt controller is not written, and the guest hangs or crashes. 11.1 remembers the
+# device itself; check_machine tells them apart.
 machine_distro=trixie
-machine_packages=qemu-system-x86
+machine_packages=qemu-system-x86/trixie-backports,qemu-system-common/trixie-backports
+machine_packages+=,qemu-system-data/trixie-backports,seabios/trixie-backports
+
+# chroot_sources DISTRO PACKAGES: the sources of a release, and of each suite that a
+# package is asked of, behind a slash
+chroot_sources()
+{
+	local suites suite
+
+	suites=$(tr , '\n' <<<"$2" | sed -n 's|.*/||p' | sort -u)
+	for suite in "$1" "$1-updates" "$1-security" $suites; do
+		[[ ! -e $cache/apt/$1/suites/$suite ]] || cat "$cache/apt/$1/suites/$suite"
+	done
+}
 
 # chroot_make DISTRO DIR PACKAGES: into a temporary directory, then renamed
 chroot_make()
@@ -26,8 +41,7 @@ chroot_make()
 	rm -rf "$tmp"
 	mkdir -p "$tmp" "${2%/*}" || return
 	apt_settings >"$tmp/apt.conf" || return
-	grep -h . "$cache/apt/$1/suites/$1" "$cache/apt/$1/suites/$1"-{updates,security} \
-		>"$tmp/sources.list" 2>/dev/null
+	chroot_sources "$1" "$3" >"$tmp/sources.list" || return
 	TMPDIR=$tmp mmdebstrap --mode=root --variant=essential --format=directory \
 		--architectures=amd64 --include="$3" \
 		--aptopt="$tmp/apt.conf" \
