@@ -167,8 +167,9 @@ static bool log_announce(const char *what, const char *bdf)
 
 	/* In one write; and a stream would want to seek first. */
 	len = snprintf(line, sizeof(line), "dvt: expect %s%s\n", what, bdf);
-	done = write(log, line, len) == len;
-	close(log);
+	done = log >= 0 && write(log, line, len) == len;
+	if (log >= 0)
+		close(log);
 	return done;
 }
 

@@ -93,18 +93,21 @@ static int wait_for(pid_t pid, const sigset_t *set)
 /* A pipe whose ends are not where the buffer goes. */
 static int make_report(int *ends)
 {
-	int i, copy, pair[2];
+	int pair[2];
 
 	if (pipe2(pair, O_CLOEXEC))
 		return -1;
-	for (i = 0; i < 2; i++) {
-		copy = fcntl(pair[i], F_DUPFD_CLOEXEC, BUFFER_FD + 1);
-		close(pair[i]);
-		if (copy < 0)
-			return -1;
-		ends[i] = copy;
-	}
-	return 0;
+	ends[0] = fcntl(pair[0], F_DUPFD_CLOEXEC, BUFFER_FD + 1);
+	ends[1] = fcntl(pair[1], F_DUPFD_CLOEXEC, BUFFER_FD + 1);
+	close(pair[0]);
+	close(pair[1]);
+	if (ends[0] >= 0 && ends[1] >= 0)
+		return 0;
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	return -1;
 }
 
 static int run_command(const struct tool_options *opts, int buffer)
