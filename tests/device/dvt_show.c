@@ -137,6 +137,10 @@ char *dvt_show_read(const char *bdf, const char *file)
 	if (!in)
 		return NULL;
 	out = open_memstream(&text, &size);
+	if (!out) {
+		fclose(in);
+		return NULL;
+	}
 	while ((len = fread(part, 1, sizeof(part), in)))
 		fwrite(part, 1, len, out);
 	fclose(out);
