@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Small Debian systems in the cache to run things in. For each distribution, one
-# with the compiler that its kernels are built with; and one with the QEMU that
-# all kernels are booted in. They are made once and not changed: the headers of a
+# with the compiler that its kernels are built with; one with the QEMU that all
+# kernels are booted in; and one with checkers of C. They are made once and not changed: the headers of a
 # kernel, or what a machine boots, are mounted into them. Needs lib.sh, apt.sh.
 
 # For modules, and for kernels of our own. The libraries that kbuild's own tools are
@@ -32,6 +32,12 @@ chroot_sources()
 		[[ ! -e $cache/apt/$1/suites/$suite ]] || cat "$cache/apt/$1/suites/$suite"
 	done
 }
+
+# clang with its sanitizers, what knows the kernel's semantic patches, and a prover;
+# besides, what the programs and a module are built with.
+checkers_distro=trixie
+checkers_packages=$build_packages,clang,libclang-rt-dev,coccinelle,libpython3-dev,cbmc
+checkers_packages+=,pkg-config,libkmod-dev,libjson-c-dev,check
 
 # chroot_make DISTRO DIR PACKAGES: into a temporary directory, then renamed
 chroot_make()
@@ -89,6 +95,13 @@ chroot_machine()
 {
 	chroot_fetch "$machine_distro" "$machine_packages" "machine environment" &&
 		m_chroot=$chroot
+}
+
+# chroot_checkers: sets c_chroot, to look at the source in
+chroot_checkers()
+{
+	chroot_fetch "$checkers_distro" "$checkers_packages" "checker environment" &&
+		c_chroot=$chroot
 }
 
 # chroot_run CHROOT ENTRY DIR COMMAND...: runs COMMAND in the chroot. The kernel
