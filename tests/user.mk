@@ -4,6 +4,7 @@
 #
 #   user   static programs for the VM: one for each tests/device/check_*.c,
 #          and dvp-demo; and the tool, which check_tool* run
+#   objects  library, demo and tool, for those who only compile
 #   unit   host programs, one for each tests/unit/check_*.c and
 #          tests/abi/check_*.c: built and run
 #
@@ -38,8 +39,10 @@ UNIT_TESTS := $(patsubst %.c,$(USER_UNIT)/%,$(notdir $(UNIT_TEST_SRCS)))
 -include tests/unit/unit.mk
 include tests/device/example.mk
 
-.PHONY: user unit
+.PHONY: user objects unit
 user: $(DEVICE_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo) tool
+
+objects: $(DVL_OBJS) $(DEMO_OBJS) tool-objects
 
 $(USER_OBJ)/libdvl.a: $(DVL_OBJS)
 	@rm -f $@

@@ -29,9 +29,11 @@ TOOL_PACKAGES := libkmod json-c
 TOOL_PKG_CFLAGS = $(shell pkg-config --cflags $(TOOL_PACKAGES))
 TOOL_LIBS = $(shell pkg-config --libs $(TOOL_PACKAGES))
 
-.PHONY: tool install-tool tool-needs tool-flags
+.PHONY: tool tool-objects install-tool tool-needs tool-flags
 
 tool: $(TOOL_BUILD)/vfio-dmabuf
+
+tool-objects: $(TOOL_OBJS)
 
 $(TOOL_BUILD)/vfio-dmabuf: $(TOOL_OBJS)
 	$(TOOL_CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)

@@ -7,6 +7,7 @@
 tools_parts=(
 	'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch'
 	'*/scripts/kernel-doc*' '*/tools/docs/kernel-doc' '*/tools/lib/python/*'
+	'*/scripts/coccinelle/*'
 )
 
 # tools_fetch: sets t_dir to the directory with them
@@ -21,7 +22,7 @@ tools_fetch()
 		say "no package linux-source-$k_series"
 		return 1
 	}
-	t_dir=$cache/tools/${k_series}_$version
+	t_dir=$cache/tools/${k_series}_${version}_$(cksum <<<"${tools_parts[*]}" | cut -d ' ' -f 1)
 	[[ ! -d $t_dir ]] || return 0
 	lock "$cache/lock" "the cache" || return
 	step "fetch the checkers of linux-source-$k_series ($version)" \
@@ -36,7 +37,7 @@ tools_unpack()
 
 	mkdir -p "${t_dir%/*}" || return
 	# tar complains about patterns that fit nothing.
-	source_unpack "$k_distro" "$k_series" "${t_dir##*_}" "$tmp" \
+	source_unpack "$k_distro" "$k_series" "$version" "$tmp" \
 		"${tools_parts[@]/#\*/linux-source-*}" 2>&1 |
 		grep -v 'Not found in archive\|previous errors'
 	[[ -e $tmp/tree/scripts/checkpatch.pl ]] || {
