@@ -22,7 +22,7 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 # -j and the like are for the programs here; a run of the VMs counts for itself.
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
-.PHONY: all install uninstall clean help headers demo check vmtest lint unit user \
+.PHONY: all install uninstall clean help headers demo check vmtest lint fuzz unit user \
 	deb rpm check-packages
 
 all: headers
@@ -78,6 +78,9 @@ check-packages:
 lint:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/lint/run
 
+fuzz:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/fuzz/run
+
 help:
 	@echo "dmabuf-vfio-pci $(VERSION)"
 	@echo
@@ -91,7 +94,8 @@ help:
 	@echo "  make unit        only those that need no VM"
 	@echo "  make check-packages"
 	@echo "                   packages, and systems with them installed (root)"
-	@echo "  make lint        style and project rules (root)"
+	@echo "  make lint        style, static checks, proofs, and project rules (root)"
+	@echo "  make fuzz        arithmetic on ranges under libFuzzer (root)"
 	@echo "  make tool        build the tool vfio-dmabuf"
 	@echo "  make install-tool"
 	@echo "                   install it, man pages and the header; DESTDIR=, PREFIX="
@@ -109,6 +113,7 @@ help:
 	@echo "  TESTS='PATTERN ...'          for check and check-packages: programs, such as"
 	@echo "                               'check_mmap*' and check_rpm"
 	@echo "  BOOTS=N                      for check: so many machines at a time"
+	@echo "  FUZZ_SECONDS=N               for fuzz: instead of 60"
 	@echo "  UPDATE=1                     look for newer kernel builds now"
 	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"
 	@echo "  DVP_CACHE=DIR                instead of /var/cache/dmabuf-vfio-pci"
