@@ -3,8 +3,9 @@
 #
 # Small Debian systems in the cache to run things in. For each distribution, one
 # with the compiler that its kernels are built with; one with the QEMU that all
-# kernels are booted in; and one with checkers of C. They are made once and not changed: the headers of a
-# kernel, or what a machine boots, are mounted into them. Needs lib.sh, apt.sh.
+# kernels are booted in; and one with checkers of C. They are made once and not changed:
+# the headers of a kernel, or what a machine boots, are mounted into them. Needs lib.sh,
+# apt.sh.
 
 # For modules, and for kernels of our own. The libraries that kbuild's own tools are
 # linked against differ in name from release to release; the -dev packages bring the
@@ -100,6 +101,7 @@ chroot_machine()
 # chroot_checkers: sets c_chroot, to look at the source in
 chroot_checkers()
 {
+	# shellcheck disable=SC2034	# for who checks
 	chroot_fetch "$checkers_distro" "$checkers_packages" "checker environment" &&
 		c_chroot=$chroot
 }
