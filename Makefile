@@ -23,7 +23,7 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
 .PHONY: all install uninstall clean help headers demo check vmtest lint fuzz unit user \
-	deb rpm check-packages
+	deb rpm check-packages check-debug
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -62,6 +62,10 @@ check:
 vmtest:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit
 
+# Kernels with all their own checks on, slower by far.
+check-debug:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit --plan debug
+
 # Packages of a module with another name have that name, and its ids.
 PACKAGE_ENV := $(CLEAN_ENV) BUILD=$(BUILD) NAME=$(NAME) \
 	VFIO_PCI_IDS="$(VFIO_PCI_IDS)" VERSION=$(VERSION)
@@ -94,6 +98,7 @@ help:
 	@echo "  make unit        only those that need no VM"
 	@echo "  make check-packages"
 	@echo "                   packages, and systems with them installed (root)"
+	@echo "  make check-debug the tests in VMs, on kernels that check themselves (root)"
 	@echo "  make lint        style, static checks, proofs, and project rules (root)"
 	@echo "  make fuzz        arithmetic on ranges under libFuzzer (root)"
 	@echo "  make tool        build the tool vfio-dmabuf"
@@ -108,11 +113,11 @@ help:
 	@echo "  VFIO_DMABUF_QUIRKS=FILE      another table of what must not be exported"
 	@echo "  INSTALL_MOD_PATH=DIR         install below DIR"
 	@echo "  KERNEL=NAME                  for demo: one of tests/vm/kernels.list"
-	@echo "  KERNELS='NAME ...'           for check: those only; 6.12 will do"
-	@echo "  MACHINES='NAME ...'          for check: those of tests/vm/machines only"
-	@echo "  TESTS='PATTERN ...'          for check and check-packages: programs, such as"
+	@echo "  KERNELS='NAME ...'           for check, check-debug: those only; 6.12 will do"
+	@echo "  MACHINES='NAME ...'          for both: those of tests/vm/machines only"
+	@echo "  TESTS='PATTERN ...'          for both and check-packages: programs, such as"
 	@echo "                               'check_mmap*' and check_rpm"
-	@echo "  BOOTS=N                      for check: so many machines at a time"
+	@echo "  BOOTS=N                      for both: so many machines at a time"
 	@echo "  FUZZ_SECONDS=N               for fuzz: instead of 60"
 	@echo "  UPDATE=1                     look for newer kernel builds now"
 	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"

@@ -112,7 +112,8 @@ boot_retrying()
 }
 
 # boot_judge: sets b_passed, b_failed, b_skipped and b_splats, and leaves the
-# names in b_logs/verdict.failed, verdict.skipped and verdict.splats
+# names in b_logs/verdict.failed, verdict.skipped and verdict.splats, and what
+# programs found out in verdict.figures
 # shellcheck disable=SC2034	# not all callers look at all of it
 boot_judge()
 {
@@ -121,6 +122,7 @@ boot_judge()
 	: >"$out.failed"
 	: >"$out.skipped"
 	: >"$out.splats"
+	: >"$out.figures"
 	read -r b_passed b_failed b_skipped finished taint < <(awk -v NONCE="$nonce" -v OUT="$out" \
 		-v EXPECTED="$nr_programs" -v TAP="$([[ $mode == check ]] && echo 1)" -f "$vm_dir/verdict.awk" "$b_logs/channel.log")
 	b_splats=$(awk -v MAX=3 -v OUT="$out.splats" -f "$vm_dir/splats.awk" "$b_logs/console.log")

@@ -11,13 +11,20 @@ machines_all()
 	grep -v '^[[:space:]]*\(#\|$\)' "$vm_dir/machines"
 }
 
+# machine_kind NAME: which of them it is. What runs in one may be parted into boots:
+# iommu-1, iommu-2 and so on.
+machine_kind()
+{
+	say "${1%-[0-9]*}"
+}
+
 # machine_row NAME: sets m_cpu and m_append
 machine_row()
 {
 	local name
 
 	while read -r name m_cpu m_append; do
-		[[ $name == "$1" ]] && return
+		[[ $name == "$(machine_kind "$1")" ]] && return
 	done < <(machines_all)
 	say "no machine is called $1 in ${vm_dir#"$top"/}/machines" >&2
 	return 1
@@ -127,5 +134,5 @@ machine_append()
 	kernel_append+=" no_timer_check"
 	kernel_append+=" oops=panic panic=-1 watchdog_thresh=30"
 	kernel_append+=" rcupdate.rcu_cpu_stall_timeout=60"
-	kernel_append+=" dvp_machine=$1 dvp_nonce=$2 dvp_mode=$3 dvp_limit=$4"
+	kernel_append+=" dvp_machine=$(machine_kind "$1") dvp_nonce=$2 dvp_mode=$3 dvp_limit=$4"
 }

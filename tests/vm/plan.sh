@@ -1,8 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reads "plan": what is booted in which machine, with which programs. Needs lib.sh,
+# Reads a plan: what is booted in which machine, with which programs. Needs lib.sh,
 # machine.sh and boot.sh.
+
+plan=$vm_dir/plan	# or another one, set by who has been told
+
+# plan_choose NAME: the file "plan.NAME" instead
+plan_choose()
+{
+	plan=$vm_dir/plan.$1
+	[[ -f $plan ]] || die "there is no plan ${plan#"$top"/}"
+}
 
 # plan_rows KERNEL: "MACHINE PATTERN..." of the rows whose pattern fits
 plan_rows()
@@ -12,17 +21,13 @@ plan_rows()
 	while read -r kernels rest; do
 		# shellcheck disable=SC2053	# a pattern it is
 		[[ $kernels == \#* || $1 != $kernels ]] || say "$rest"
-	done <"$vm_dir/plan"
+	done <"$plan"
 }
 
-# plan_machines KERNEL: its machines, in the order of the list of machines
+# plan_machines KERNEL: its machines, or parts of them, as the plan has them
 plan_machines()
 {
-	local machine
-
-	while read -r machine _; do
-		plan_rows "$1" | grep -q "^${machine}[[:blank:]]" && say "$machine"
-	done < <(machines_all)
+	plan_rows "$1" | awk '!seen[$1]++ { print $1 }'
 }
 
 # plan_programs KERNEL MACHINE PROGRAM...: those of the programs, given by path, that

@@ -13,7 +13,17 @@
 #	dvt: expect no DMA faults
 #
 # In between, faults of that device are no complaints. That they come is for the
-# test to look at.
+# test to look at. A test that makes allocations fail says
+#
+#	dvt: expect failing allocations
+#	dvt: expect no failing allocations
+#
+# In between, what the kernel says of an allocation that failed, with its trace, and of
+# a page fault that it tries again for want of memory, are no complaints.
+#
+# A data race that KCSAN reports is a complaint if a function of a module is in either
+# stack, and no module but ours is loaded on such a kernel: the kernel's own races
+# are many, and known. A report goes from one ruler to the next.
 
 BEGIN {
 	head = "WARNING: |BUG: |kernel BUG at|[Uu]se.after.free|refcount_t: " \
@@ -23,6 +33,7 @@ BEGIN {
 		"|blocked for more than|soft lockup|hard LOCKUP" \
 		"|detected stalls|self-detected stall|rcu: INFO: " \
 		"|UBSAN: |kmemleak: .*disabled|unreferenced object" \
+		"|allocated at module unload" \
 		"|DMA-API: [^ ]+ [^ ]+: |DMA-API: .*out of memory|: nobody cared" \
 		"|Kernel panic|list_(add|del) corruption" \
 		"|: bad p(te|md|ud|4d|gd) |VM_FAULT_OOM leaked" \
@@ -33,8 +44,44 @@ BEGIN {
 	dma_fault = "DMAR: .*[Ff]ault"
 	dma_any = "DMAR: DRHD: handling fault status|DMAR: .* fault event.* suppressed"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
+	starved = "page allocation failure: |vmalloc error: |VM_FAULT_OOM leaked"
 	near = 60
 	last = -near
+}
+
+# A line of the log
+function look(line,	is_head)
+{
+	nr++
+	is_head = line ~ head ||
+		line ~ dma_fault && !(faulty && (line ~ dma_any || index(line, faulty)))
+	if (starving && line ~ starved) {
+		last = nr
+		return
+	}
+	if (!is_head && !(line ~ trace && nr - last > near)) {
+		if (show > 0) {
+			print "    | " line > OUT
+			show--
+		}
+		return
+	}
+	# One complaint can have several heads, such as lockdep's banner.
+	if (nr - last > 4 || !is_head) {
+		count++
+		show = count <= MAX ? 20 : 0
+	}
+	last = nr
+	if (show > 0)
+		print "    | " line > OUT
+}
+
+# Hands on a report of a race that is about us, and drops another.
+function flush_race(	i)
+{
+	for (i = 1; is_ours && i <= nr_race; i++)
+		look(race[i])
+	nr_race = in_race = is_ours = 0
 }
 
 {
@@ -43,25 +90,24 @@ BEGIN {
 		faulty = ""
 	else if (match($0, /dvt: expect DMA faults of 0000:/))
 		faulty = substr($0, RSTART + RLENGTH, 7) "]"
-	is_head = $0 ~ head ||
-		$0 ~ dma_fault && !(faulty && ($0 ~ dma_any || index($0, faulty)))
-	if (!is_head && !($0 ~ trace && NR - last > near)) {
-		if (show > 0) {
-			print "    | " $0 > OUT
-			show--
-		}
-		next
-	}
-	# One complaint can have several heads, such as lockdep's banner.
-	if (NR - last > 4 || !is_head) {
-		count++
-		show = count <= MAX ? 20 : 0
-	}
-	last = NR
-	if (show > 0)
-		print "    | " $0 > OUT
+	else if ($0 ~ /dvt: expect (no )?failing allocations/)
+		starving = $0 !~ /expect no/
 }
 
+/BUG: KCSAN: / { in_race = 1 }
+
+in_race {
+	race[++nr_race] = $0
+	if ($0 ~ /\[[a-z_0-9]+\]$/)
+		is_ours = 1
+	if ($0 ~ /=====$/)
+		flush_race()
+	next
+}
+
+{ look($0) }
+
 END {
+	flush_race()
 	print count + 0
 }

@@ -2,8 +2,9 @@
 #
 # Judges what the guest said on its channel. Prints "PASSED FAILED SKIPPED
 # DONE TAINT": DONE is 1 if the closing line with NONCE was there, after as many
-# programs as EXPECTED. The names go to OUT.failed and OUT.skipped. Without TAP,
-# a program has only its status to say how it went.
+# programs as EXPECTED. The names go to OUT.failed and OUT.skipped, and what a
+# program prints behind "figure: " to OUT.figures. Without TAP, a program has only its
+# status to say how it went.
 #
 # A test that skips returns early, so Check calls it passed; the skip log has its
 # name, and it is taken off again.
@@ -75,6 +76,10 @@ $1 == "@start" {
 }
 
 $1 == "@tap" { tap(substr($0, 6)) }
+
+$1 == "@out" && $2 == "figure:" {
+	print program ": " substr($0, length($1 $2) + 3) > (OUT ".figures")
+}
 
 $1 == "@skip" {
 	line = substr($0, length($1 $2) + 3)
