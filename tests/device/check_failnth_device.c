@@ -309,6 +309,57 @@ START_TEST(call_survives_each_failed_allocation)
 }
 END_TEST
 
+static int call_export(void *arg)
+{
+	struct scene *scene = arg;
+
+	return dvl_export_one(scene->dev.fd, BAR, 0, LEN, O_RDWR | O_CLOEXEC);
+}
+
+/* Returns whether an allocation failed in the export. */
+static bool export_without(struct scene *scene, unsigned int nth)
+{
+	bool failed;
+	int fd;
+
+	failed = dvt_failnth_once(nth, call_export, scene, &fd);
+	ck_assert_msg(fd >= 0 || (failed && fd == -ENOMEM),
+		      "export, allocation %u: %s", nth, strerror(-fd));
+	if (fd >= 0)
+		ck_assert_int_eq(close(fd), 0);
+	return failed;
+}
+
+/*
+ * The core opens a device though there was no memory to claim its BARs. An export
+ * claims them then, and that can fail for the same reason.
+ */
+START_TEST(export_after_an_open_that_did_without_gives_enomem_at_most)
+{
+	struct scene scene = {
+		.bdf = dvt_bdf("DVP_BDF_FLR"),
+		.dev = DVL_DEVICE_CLOSED,
+	};
+	unsigned int at_open, nth;
+	bool failed = true;
+	int ret;
+
+	dvt_failnth_or_skip();
+	if (!scene.bdf)
+		dvt_skip("no device for DVP_BDF_FLR");
+	for (at_open = 1; failed; at_open++) {
+		for (nth = 1, ret = 0; !ret; nth++) {
+			failed = dvt_failnth_once(at_open, call_open, &scene,
+						  &ret);
+			if (!ret && !export_without(&scene, nth))
+				ret = 1;
+			close_opened(&scene, ret);
+		}
+	}
+}
+END_TEST
+
 DVT_MAIN_FAILNTH("failnth_device",
 		 { call_survives_each_failed_allocation,
-		   DVT_ARRAY_SIZE(calls) })
+		   DVT_ARRAY_SIZE(calls) },
+		 { export_after_an_open_that_did_without_gives_enomem_at_most })

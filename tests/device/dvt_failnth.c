@@ -156,25 +156,46 @@ static void finish(const struct dvt_failnth_call *call, void *scene, int ret)
 	call->after(scene, ret);
 }
 
+/**
+ * dvt_failnth_once() - make a call, and let one allocation in it fail
+ * @nth: which, from 1 on
+ * @call: the call
+ * @scene: its argument
+ * @ret: filled with what it returned
+ *
+ * Return: whether an allocation failed; false where it has less of them.
+ */
+bool dvt_failnth_once(unsigned int nth, int (*call)(void *scene), void *scene,
+		      int *ret)
+{
+	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	unsigned int left;
+
+	ck_assert_msg(fd >= 0, "cannot open " FAIL_NTH ": %m");
+	nth_set(fd, nth);
+	*ret = call(scene);
+	left = nth_left(fd);
+	nth_set(fd, 0);
+	close(fd);
+	return !left;
+}
+
 /* Returns whether an allocation failed. */
-static bool try_nth(const struct dvt_failnth_call *call, void *scene, int fd,
+static bool try_nth(const struct dvt_failnth_call *call, void *scene,
 		    unsigned int nth, struct tally *tally)
 {
-	unsigned int left;
+	bool failed;
 	int ret;
 
 	call->before(scene);
-	nth_set(fd, nth);
-	ret = call->call(scene);
-	left = nth_left(fd);
-	nth_set(fd, 0);
-	if (!left)
+	failed = dvt_failnth_once(nth, call->call, scene, &ret);
+	if (failed)
 		judge(call, nth, ret, tally);
 	else
 		ck_assert_msg(ret >= 0, "%s, with no failed allocation: %s",
 			      call->name, strerror(-ret));
 	finish(call, scene, ret);
-	return !left;
+	return failed;
 }
 
 static void try_plain(const struct dvt_failnth_call *call, void *scene,
@@ -211,22 +232,19 @@ static void print(const struct dvt_failnth_call *call,
  */
 void dvt_failnth_sweep(const struct dvt_failnth_call *call, void *scene)
 {
-	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	struct dvt_traces traces;
 	struct tally tally = {};
 	unsigned int nth;
 
-	ck_assert_msg(fd >= 0, "cannot open " FAIL_NTH ": %m");
 	/* What the first call makes for good is no trace of a failure. */
 	try_plain(call, scene, 0);
 	dvt_traces_take(&traces);
-	for (nth = 1; try_nth(call, scene, fd, nth, &tally); nth++) {
+	for (nth = 1; try_nth(call, scene, nth, &tally); nth++) {
 		ck_assert_uint_lt(nth, MAX_SITES);
 		dvt_traces_assert_same(&traces);
 		try_plain(call, scene, nth);
 		dvt_traces_assert_same(&traces);
 	}
-	close(fd);
 	print(call, &tally);
 	ck_assert_msg(call->rule != DVT_MUST_FAIL || tally.nr_enomem,
 		      "%s: no allocation of its own failed", call->name);

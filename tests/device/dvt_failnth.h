@@ -47,6 +47,8 @@ struct dvt_failnth_call {
 };
 
 const char *dvt_failnth_lack(void);
+bool dvt_failnth_once(unsigned int nth, int (*call)(void *scene), void *scene,
+		      int *ret);
 void dvt_failnth_sweep(const struct dvt_failnth_call *call, void *scene);
 
 /* Skips the test where the kernel cannot do that. */
