@@ -62,7 +62,9 @@ check:
 vmtest:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit
 
-# Kernels with all their own checks on, slower by far.
+# Kernels with all their own checks on, which are slower by far.
+check-debug: export DVP_BOOT_LIMIT ?= 7200
+check-debug: export DVP_PROGRAM_LIMIT ?= 3600
 check-debug:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit --plan debug
 
