@@ -2,8 +2,9 @@
 #
 # User-space programs, included by the top-level Makefile.
 #
-#   user   static programs for the VM: one for each tests/device/check_*.c,
-#          and dvp-demo; and the tool, which check_tool* run
+#   user   static programs for the VM: one for each tests/device/check_*.c and
+#          tests/stress/check_*.c, and dvp-demo; and the tool, which check_tool*
+#          run
 #   objects  library, demo and tool, for those who only compile
 #   unit   host programs, one for each tests/unit/check_*.c and
 #          tests/abi/check_*.c: built and run
@@ -33,6 +34,8 @@ DVT_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard tests/device/dvt*.c))
 DEMO_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard src/demo/*.c))
 DEVICE_TESTS := $(patsubst tests/device/%.c,$(USER_VM)/%,\
 	$(wildcard tests/device/check_*.c))
+STRESS_TESTS := $(patsubst tests/stress/%.c,$(USER_VM)/%,\
+	$(wildcard tests/stress/check_*.c))
 UNIT_TEST_SRCS := $(wildcard tests/unit/check_*.c tests/abi/check_*.c)
 UNIT_TESTS := $(patsubst %.c,$(USER_UNIT)/%,$(notdir $(UNIT_TEST_SRCS)))
 
@@ -40,7 +43,7 @@ UNIT_TESTS := $(patsubst %.c,$(USER_UNIT)/%,$(notdir $(UNIT_TEST_SRCS)))
 include tests/device/example.mk
 
 .PHONY: user objects unit
-user: $(DEVICE_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo) tool
+user: $(DEVICE_TESTS) $(STRESS_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo) tool
 
 objects: $(DVL_OBJS) $(DEMO_OBJS) tool-objects
 
@@ -50,6 +53,14 @@ $(USER_OBJ)/libdvl.a: $(DVL_OBJS)
 
 $(USER_VM)/check_%: $(USER_OBJ)/tests/device/check_%.o $(DVT_OBJS) \
 		$(USER_OBJ)/libdvl.a
+	@mkdir -p $(@D)
+	$(USER_CC) -static -pthread -o $@ $^ $(CHECK_LIBS)
+
+# Each of these is in several files, check_NAME.c and NAME_*.c.
+$(foreach test,$(STRESS_TESTS),$(eval $(test): $(patsubst %.c,$(USER_OBJ)/%.o,\
+	$(wildcard tests/stress/$(patsubst check_%,%,$(notdir $(test)))_*.c))))
+$(STRESS_TESTS): $(USER_VM)/check_%: $(USER_OBJ)/tests/stress/check_%.o \
+		$(DVT_OBJS) $(USER_OBJ)/libdvl.a
 	@mkdir -p $(@D)
 	$(USER_CC) -static -pthread -o $@ $^ $(CHECK_LIBS)
 

@@ -188,7 +188,7 @@ roles_rows()
 # programs_find [PATTERN...]: the paths of test programs, all without a pattern
 programs_find()
 {
-	local dir=$build/user/vm pattern path
+	local pattern path dir
 
 	(($#)) || set -- 'check_*'
 	for pattern; do
@@ -196,9 +196,11 @@ programs_find()
 			realpath -e "$pattern" || return
 			continue
 		fi
-		for path in "$dir"/$pattern; do
+		for path in "$build"/user/vm/$pattern; do
 			# A program that has lost its source is no test any more.
-			[[ -x $path && -e $top/tests/device/${path##*/}.c ]] && say "$path"
+			for dir in device stress; do
+				[[ -x $path && -e $top/tests/$dir/${path##*/}.c ]] && say "$path"
+			done
 		done
 	done | sort -u
 }

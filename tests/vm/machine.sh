@@ -120,14 +120,14 @@ machine_command()
 }
 
 # machine_append MACHINE NONCE MODE LIMIT: sets kernel_append, the kernel's command
-# line.
+# line. What programs go by is passed on: the kernel puts it into the environment.
 # An oops ends the boot; a warning is counted by who reads the log, so it doesn't.
 # The watchdogs are patient, and nobody counts how many ticks come in a moment of the
 # boot, since the host may be busy. The clock is QEMU's own, the same on both
 # processors.
 machine_append()
 {
-	local m_cpu m_append
+	local m_cpu m_append name
 
 	machine_row "$1" || return
 	kernel_append="console=ttyS0 loglevel=8 $m_append mitigations=off tsc=reliable"
@@ -135,4 +135,7 @@ machine_append()
 	kernel_append+=" oops=panic panic=-1 watchdog_thresh=30"
 	kernel_append+=" rcupdate.rcu_cpu_stall_timeout=60"
 	kernel_append+=" dvp_machine=$(machine_kind "$1") dvp_nonce=$2 dvp_mode=$3 dvp_limit=$4"
+	for name in "${!DVP_STRESS_@}" "${!DVP_FUZZ_@}"; do
+		kernel_append+=" $name=${!name}"
+	done
 }
