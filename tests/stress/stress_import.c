@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Another device: each lender has one importer, which attaches to one buffer at a
+ * time. What it maps is gone when a call that revokes has returned, whether it
+ * lets go at once or is late. The end of any process that has inherited the
+ * importer lets go, too.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "stress.h"
+
+#define LATE_MS 3
+
+static void expect(struct stress_worker *worker, const char *what,
+		   enum stress_answer answer, int error)
+{
+	const struct stress_buffer *buf = &worker->peer_buf;
+	bool good = !error || error == ENODEV;
+
+	stress_note(worker, what, buf, -error);
+	if (answer == STRESS_YES)
+		good = !error;
+	else if (answer == STRESS_NO)
+		good = error == ENODEV;
+	if (!good)
+		stress_fail(worker, "%s to %u.%u: %s, and the answer is %d",
+			    what, buf->slot, buf->gen, strerror(error),
+			    answer);
+}
+
+static void attach(struct stress_worker *worker)
+{
+	unsigned int reaction = stress_one_in(worker, 3) ? DVP_PEER_LATE :
+							   DVP_PEER_UNMAPS;
+	const struct stress_handle *handle;
+	struct stress_look look;
+	int ret;
+
+	if (!worker->nr_handles)
+		return;
+	handle = &worker->handles[stress_below(worker, worker->nr_handles)];
+	worker->peer_buf = handle->buf;
+	stress_note(worker, "attach", &handle->buf, 0);
+	stress_model_look(worker->shared, &handle->buf, &look);
+	ret = dvt_peer_attach_slow(&worker->peer, handle->fd, reaction,
+				   LATE_MS);
+	expect(worker, "attach",
+	       stress_model_answer(worker->shared, &handle->buf, &look), -ret);
+	worker->attached = !ret;
+}
+
+static void map(struct stress_worker *worker)
+{
+	const struct stress_buffer *buf = &worker->peer_buf;
+	bool writes = stress_one_in(worker, 2);
+	struct stress_look look;
+	int ret;
+
+	stress_note(worker, "dma_map", buf, 0);
+	stress_model_look(worker->shared, buf, &look);
+	ret = dvt_peer_map(&worker->peer, writes ? DVP_PEER_BIDIRECTIONAL :
+						   DVP_PEER_TO_DEVICE);
+	if (ret == -EBUSY)
+		return;
+	if (ret == -ENOTCONN) {
+		worker->attached = false;
+		return;
+	}
+	if (writes && buf->read_only) {
+		stress_note(worker, "dma_map", buf, ret);
+		if (ret != -EACCES)
+			stress_fail(worker, "DMA that writes to %u.%u: %d",
+				    buf->slot, buf->gen, ret);
+		return;
+	}
+	expect(worker, "dma_map",
+	       stress_model_answer(worker->shared, buf, &look), -ret);
+}
+
+/* The importer may have been told to let go, but not the other way round. */
+static void look(struct stress_worker *worker)
+{
+	const struct stress_buffer *buf = &worker->peer_buf;
+	struct dvp_peer_state_arg state;
+	struct stress_look before;
+
+	stress_model_look(worker->shared, buf, &before);
+	if (ioctl(worker->peer.fd, DVP_PEER_STATE, &state)) {
+		stress_fail(worker, "state: %s", strerror(errno));
+		return;
+	}
+	stress_note(worker, "dma_state", buf, state.mapped);
+	if (state.mapped &&
+	    stress_model_answer(worker->shared, buf, &before) == STRESS_NO)
+		stress_fail(worker, "%u.%u is gone, and is mapped for DMA",
+			    buf->slot, buf->gen);
+}
+
+static void unmap(struct stress_worker *worker)
+{
+	int ret = dvt_peer_unmap(&worker->peer);
+
+	stress_note(worker, "dma_unmap", &worker->peer_buf, ret);
+	if (ret && ret != -ENOTCONN)
+		stress_fail(worker, "unmapping: %s", strerror(-ret));
+}
+
+/**
+ * stress_import_drop() - let the importer go
+ * @worker: a lender
+ */
+void stress_import_drop(struct stress_worker *worker)
+{
+	int ret;
+
+	if (!worker->attached)
+		return;
+	ret = dvt_peer_detach(&worker->peer);
+	stress_note(worker, "detach", &worker->peer_buf, ret);
+	if (ret && ret != -ENOTCONN)
+		stress_fail(worker, "detaching: %s", strerror(-ret));
+	worker->attached = false;
+}
+
+/**
+ * stress_op_import() - attach, map, unmap or detach
+ * @worker: a lender
+ */
+void stress_op_import(struct stress_worker *worker)
+{
+	if (worker->peer.fd < 0)
+		return;
+	if (!worker->attached) {
+		attach(worker);
+		return;
+	}
+	switch (stress_below(worker, 6)) {
+	case 0:
+		unmap(worker);
+		break;
+	case 1:
+		stress_import_drop(worker);
+		break;
+	case 2:
+		look(worker);
+		break;
+	default:
+		map(worker);
+	}
+}
