@@ -23,7 +23,7 @@
 
 enum {
 	NR_OPS = 20000,
-	ROUND_OPS = 5000,
+	ROUND_OPS = 2500,
 };
 
 #define START_PAUSE_US 1000
