@@ -5,11 +5,10 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dvt_request.h"
 #include "dvt_witness.h"
 
 #define BAR 2
@@ -182,26 +181,6 @@ static int unbinder(int sock, void *arg)
 	return dvl_sysfs_unbind(arg) ? 1 : 0;
 }
 
-/* An eventfd that the driver signals when it wants the device back. */
-static int request_eventfd(const struct dvl_device *dev)
-{
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} arg = {
-		.set.argsz = sizeof(arg),
-		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
-			     VFIO_IRQ_SET_ACTION_TRIGGER,
-		.set.index = VFIO_PCI_REQ_IRQ_INDEX,
-		.set.count = 1,
-		.fd = eventfd(0, EFD_CLOEXEC),
-	};
-
-	ck_assert_int_ge(arg.fd, 0);
-	ck_assert_int_eq(ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, &arg), 0);
-	return arg.fd;
-}
-
 static void assert_driver(const char *bdf, const char *expected)
 {
 	char driver[64];
@@ -222,7 +201,7 @@ START_TEST(unbind_waits_for_the_close_and_kills_buffers)
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	strcpy(bdf, dev.bdf);
 	dvt_witness_start(&w, &dev, BAR, 0, LEN);
-	event = request_eventfd(&dev);
+	event = dvt_request_eventfd(&dev);
 	dvt_child_fork(&child, 0, unbinder, bdf);
 	ck_assert_int_eq(eventfd_read(event, &count), 0);
 

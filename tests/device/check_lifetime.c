@@ -235,28 +235,6 @@ START_TEST(path_descriptor_outlives_mapping_buffer_and_device)
 }
 END_TEST
 
-/*
- * The module. Unloading it unbinds the devices; loading it binds them again,
- * for their overrides are still there.
- */
-
-static void assert_unload_and_reload(void)
-{
-	char params[256], driver[64] = "";
-	int unloaded, loaded;
-
-	if (!getenv("DVP_MODULES"))
-		ck_abort_msg("DVP_MODULES is not set");
-	dvt_module_params(params, sizeof(params));
-	unloaded = dvt_module_unload();
-	loaded = dvt_module_load(DVL_DRIVER, params);
-	ck_assert_int_eq(unloaded, 0);
-	ck_assert_int_eq(loaded, 0);
-	ck_assert_int_eq(dvl_sysfs_driver(dvt_bdf("DVP_BDF"), driver,
-					  sizeof(driver)), 0);
-	ck_assert_str_eq(driver, DVL_DRIVER);
-}
-
 /* Which of its parts keep a buffer, after the device was closed. */
 enum { KEEP_FD, KEEP_MAPPING, KEEP_PATH, NR_KEEP };
 
@@ -292,7 +270,7 @@ START_TEST(module_stays_while_a_buffer_lives)
 	}
 	if (_i == KEEP_PATH)
 		close(path);
-	assert_unload_and_reload();
+	dvt_module_reload(dvt_bdf("DVP_BDF"));
 }
 END_TEST
 
@@ -307,7 +285,7 @@ START_TEST(module_that_was_loaded_again_works)
 	dvt_witness_start(&w, &dev, BAR, 0, LEN);
 	dvt_witness_stop(&w);
 	dvl_device_close(&dev);
-	assert_unload_and_reload();
+	dvt_module_reload(dvt_bdf("DVP_BDF"));
 
 	dvt_open(&dev, dvt_bdf("DVP_BDF"));
 	dvt_witness_start(&w, &dev, BAR, 0, LEN);

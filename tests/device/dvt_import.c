@@ -30,7 +30,15 @@ bool dvt_machine_is(const char *name)
  */
 bool dvt_machine_translates(void)
 {
-	return dvt_machine_is("iommu") || dvt_machine_is("oldcpu");
+	static const char * const names[] = {
+		"iommu", "oldcpu", "slots", "kexec",
+	};
+	size_t i;
+
+	for (i = 0; i < DVT_ARRAY_SIZE(names); i++)
+		if (dvt_machine_is(names[i]))
+			return true;
+	return false;
 }
 
 /* NULL, or why the test cannot judge. */

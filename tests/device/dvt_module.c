@@ -77,3 +77,26 @@ void dvt_module_params(char *params, size_t size)
 		fclose(file);
 	}
 }
+
+/**
+ * dvt_module_reload() - unload the driver, which nothing keeps, and load it again
+ * @bdf: a device that is bound to it
+ *
+ * The parameters stay. The override of the device is there still, so it is bound
+ * again.
+ */
+void dvt_module_reload(const char *bdf)
+{
+	char params[256], driver[64] = "";
+	int unloaded, loaded;
+
+	if (!getenv("DVP_MODULES"))
+		ck_abort_msg("DVP_MODULES is not set");
+	dvt_module_params(params, sizeof(params));
+	unloaded = dvt_module_unload();
+	loaded = dvt_module_load(DVL_DRIVER, params);
+	ck_assert_int_eq(unloaded, 0);
+	ck_assert_int_eq(loaded, 0);
+	ck_assert_int_eq(dvl_sysfs_driver(bdf, driver, sizeof(driver)), 0);
+	ck_assert_str_eq(driver, DVL_DRIVER);
+}

@@ -8,5 +8,6 @@
 int dvt_module_load(const char *name, const char *params);
 int dvt_module_unload(void);
 void dvt_module_params(char *params, size_t size);
+void dvt_module_reload(const char *bdf);
 
 #endif /* DVT_MODULE_H */

@@ -69,6 +69,7 @@ image_build()
 	fi
 	(($# == 0)) || cp "$@" "$root/tests/" || return
 	[[ " $* " != */check_tool* ]] || image_tool "$root" || return
+	[[ " $* " != */check_kexec* ]] || cp "$k_entry/vmlinuz" "$root/vmlinuz" || return
 	chmod -R a+rX "$root"
 	(cd "$root" && find . -print0 | sort -z | cpio --quiet -0 -o -H newc) >"$file" || return
 	rm -rf "$root"

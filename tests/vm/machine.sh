@@ -31,7 +31,8 @@ machine_row()
 }
 
 # device ROLE PORT: sets qemu_device to the options of the device that goes
-# behind the root port called PORT
+# behind the root port called PORT. Its id is the role in small letters, by which
+# tests take it out.
 device()
 {
 	local id=${1,,}
@@ -43,22 +44,24 @@ device()
 	DVP_BDF_PAIR1)	shared_memory "$id" 16M "bus=$2,addr=0.1,multifunction=on" ;;
 	DVP_BDF_PLAIN)	shared_memory "$id" 16M "bus=$2,addr=0" ;;
 	# Function level reset, power management, MSI-X
-	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,bus=$2,romfile=,ats=on,iommu_platform=on,disable-legacy=on") ;;
+	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,id=$id,bus=$2,romfile=,ats=on,iommu_platform=on,disable-legacy=on") ;;
 	# A DMA engine, INTx and MSI
-	DVP_BDF_EDU)	qemu_device=(-device "edu,bus=$2") ;;
+	DVP_BDF_EDU)	qemu_device=(-device "edu,id=$id,bus=$2") ;;
 	# The same as importers of peer-to-peer DMA, which reach all addresses
 	DVP_BDF_PEER | DVP_BDF_SW_PEER)
-			qemu_device=(-device "edu,bus=$2,dma_mask=0xffffffffffffffff") ;;
+			qemu_device=(-device "edu,id=$id,bus=$2,dma_mask=0xffffffffffffffff") ;;
 	DVP_BDF_SW)	shared_memory "$id" 64M "bus=$2,addr=0" ;;
+	# What tests take out of the machine
+	DVP_BDF_PLUG)	shared_memory "$id" 16M "bus=$2,addr=0" ;;
 	# A BAR of RAM and one of registers
-	DVP_BDF_DISPLAY) qemu_device=(-device "bochs-display,bus=$2") ;;
+	DVP_BDF_DISPLAY) qemu_device=(-device "bochs-display,id=$id,bus=$2") ;;
 	# A physical function with virtual ones
-	DVP_BDF_PF)	qemu_device=(-device "nvme-subsys,id=$id"
-			-device "nvme,serial=dvp,subsys=$id,bus=$2,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=10,msix_qsize=10") ;;
+	DVP_BDF_PF)	qemu_device=(-device "nvme-subsys,id=$id-subsystem"
+			-device "nvme,id=$id,serial=dvp,subsys=$id-subsystem,bus=$2,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=10,msix_qsize=10") ;;
 	# A network card that the kernel's own selftests of VFIO have a driver for
-	DVP_BDF_IGB)	qemu_device=(-device "igb,bus=$2,romfile=") ;;
+	DVP_BDF_IGB)	qemu_device=(-device "igb,id=$id,bus=$2,romfile=") ;;
 	# An I/O port BAR
-	DVP_BDF_IO)	qemu_device=(-device "e1000,bus=$2,romfile=") ;;
+	DVP_BDF_IO)	qemu_device=(-device "e1000,id=$id,bus=$2,romfile=") ;;
 	*)		return 1 ;;
 	esac
 }
@@ -66,8 +69,8 @@ device()
 # shared_memory ID SIZE PLACE: an ivshmem-plain, whose BAR2 is plain RAM
 shared_memory()
 {
-	qemu_device=(-object "memory-backend-ram,id=$1,size=$2,share=on,prealloc=off"
-		-device "ivshmem-plain,memdev=$1,$3")
+	qemu_device=(-object "memory-backend-ram,id=$1-memory,size=$2,share=on,prealloc=off"
+		-device "ivshmem-plain,id=$1,memdev=$1-memory,$3")
 }
 
 # bridge ID OPTIONS: adds a bridge to qemu_devices unless one of that id is there.
@@ -116,8 +119,19 @@ machine_command()
 	[[ ${DVP_ACCEL:-} != kvm ]] || accel=(-accel kvm -cpu host)
 	qemu_command=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 		-no-reboot -machine "q35,kernel-irqchip=split" -smp 2 -m "$2" "${accel[@]}"
-		-device "intel-iommu,intremap=on,eim=on,caching-mode=on,device-iotlb=on")
+		-device "intel-iommu,intremap=on,eim=on,caching-mode=on,device-iotlb=on"
+		"${qemu_guest_monitor[@]}")
+	[[ $1 != slots ]] ||
+		qemu_command+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
 }
+
+# A monitor that the guest talks to, on its third serial port, to have devices taken
+# out and put in: QEMU is at both ends of the socket. The port has an interrupt of its
+# own, as the usual one is the console's.
+qemu_guest_monitor=(-chardev "socket,id=guest,path=/dvp/guest,server=on,wait=off"
+	-mon "chardev=guest,mode=control"
+	-chardev "socket,id=guestport,path=/dvp/guest"
+	-device "isa-serial,chardev=guestport,index=2,irq=5")
 
 # machine_append MACHINE NONCE MODE LIMIT: sets kernel_append, the kernel's command
 # line. What programs go by is passed on: the kernel puts it into the environment.
