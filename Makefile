@@ -23,7 +23,7 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
 .PHONY: all install uninstall clean help headers demo check vmtest lint fuzz unit user \
-	deb rpm check-packages check-debug
+	deb rpm check-packages check-debug check-defects
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -68,6 +68,9 @@ check-debug: export DVP_PROGRAM_LIMIT ?= 3600
 check-debug:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit --plan debug
 
+check-defects:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/defects
+
 # Packages of a module with another name have that name, and its ids.
 PACKAGE_ENV := $(CLEAN_ENV) BUILD=$(BUILD) NAME=$(NAME) \
 	VFIO_PCI_IDS="$(VFIO_PCI_IDS)" VERSION=$(VERSION)
@@ -97,6 +100,9 @@ help:
 	@echo "  make demo        boot a kernel in QEMU and show the main job (root)"
 	@echo "  make check       all tests, in VMs with every kernel of the list (root)"
 	@echo "  make vmtest      only those in VMs (root)"
+	@echo "  make check-defects"
+	@echo "                   show that the kernel's own driver fails where this one"
+	@echo "                   must not (root)"
 	@echo "  make unit        only those that need no VM"
 	@echo "  make check-packages"
 	@echo "                   packages, and systems with them installed (root)"
@@ -115,11 +121,12 @@ help:
 	@echo "  VFIO_DMABUF_QUIRKS=FILE      another table of what must not be exported"
 	@echo "  INSTALL_MOD_PATH=DIR         install below DIR"
 	@echo "  KERNEL=NAME                  for demo: one of tests/vm/kernels.list"
-	@echo "  KERNELS='NAME ...'           for check, check-debug: those only; 6.12 will do"
-	@echo "  MACHINES='NAME ...'          for both: those of tests/vm/machines only"
-	@echo "  TESTS='PATTERN ...'          for both and check-packages: programs, such as"
-	@echo "                               'check_mmap*' and check_rpm"
-	@echo "  BOOTS=N                      for both: so many machines at a time"
+	@echo "  KERNELS='NAME ...'           for check and its like: those only; 6.12 will do"
+	@echo "  MACHINES='NAME ...'          for check, check-debug: those of tests/vm/machines"
+	@echo "                               only"
+	@echo "  TESTS='PATTERN ...'          for all of these and check-packages: programs, such"
+	@echo "                               as 'check_mmap*' and check_rpm"
+	@echo "  BOOTS=N                      for check, check-debug: so many machines at a time"
 	@echo "  FUZZ_SECONDS=N               for fuzz: instead of 60"
 	@echo "  UPDATE=1                     look for newer kernel builds now"
 	@echo "  NO_INSTALL=1                 say what packages are missing, and stop"
