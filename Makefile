@@ -22,8 +22,8 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 # -j and the like are for the programs here; a run of the VMs counts for itself.
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
-.PHONY: all install uninstall clean help headers demo check vmtest lint fuzz unit user \
-	deb rpm check-packages check-debug check-defects
+.PHONY: all install uninstall clean help headers demo check vmtest bench lint fuzz unit \
+	user deb rpm check-packages check-debug check-defects
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -71,6 +71,9 @@ check-debug:
 check-defects:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/defects
 
+bench:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/bench/run
+
 # Packages of a module with another name have that name, and its ids.
 PACKAGE_ENV := $(CLEAN_ENV) BUILD=$(BUILD) NAME=$(NAME) \
 	VFIO_PCI_IDS="$(VFIO_PCI_IDS)" VERSION=$(VERSION)
@@ -104,6 +107,7 @@ help:
 	@echo "                   show that the kernel's own driver fails where this one"
 	@echo "                   must not (root)"
 	@echo "  make unit        only those that need no VM"
+	@echo "  make bench       what it costs beside vfio-pci, in instructions (root)"
 	@echo "  make check-packages"
 	@echo "                   packages, and systems with them installed (root)"
 	@echo "  make check-debug the tests in VMs, on kernels that check themselves (root)"

@@ -41,6 +41,7 @@ UNIT_TESTS := $(patsubst %.c,$(USER_UNIT)/%,$(notdir $(UNIT_TEST_SRCS)))
 
 -include tests/unit/unit.mk
 include tests/device/example.mk
+include tests/bench/bench.mk
 
 .PHONY: user objects unit
 user: $(DEVICE_TESTS) $(STRESS_TESTS) $(if $(DEMO_OBJS),$(USER_VM)/dvp-demo) tool

@@ -38,8 +38,8 @@ device()
 	local id=${1,,}
 
 	case $1 in
-	DVP_BDF)	shared_memory "$id" 64M "bus=$2,addr=0" ;;
-	DVP_BDF_1G)	shared_memory "$id" 1G "bus=$2,addr=0" ;;
+	DVP_BDF | DVP_BDF_TWIN) shared_memory "$id" 64M "bus=$2,addr=0" ;;
+	DVP_BDF_1G | DVP_BDF_1G_TWIN) shared_memory "$id" 1G "bus=$2,addr=0" ;;
 	DVP_BDF_PAIR0)	shared_memory "$id" 16M "bus=$2,addr=0.0,multifunction=on" ;;
 	DVP_BDF_PAIR1)	shared_memory "$id" 16M "bus=$2,addr=0.1,multifunction=on" ;;
 	DVP_BDF_PLAIN)	shared_memory "$id" 16M "bus=$2,addr=0" ;;
@@ -123,6 +123,10 @@ machine_command()
 		"${qemu_guest_monitor[@]}")
 	[[ $1 != slots ]] ||
 		qemu_command+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
+	# One processor, run in one thread, an instruction a nanosecond, and no wait
+	# for a time that can be skipped
+	[[ $1 != count ]] || qemu_command=("${qemu_command[@]/thread=multi/thread=single}"
+		-smp 1 -icount "shift=0,sleep=off")
 }
 
 # A monitor that the guest talks to, on its third serial port, to have devices taken

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The benchmark's program for the VM, static. Included by tests/user.mk.
+
+BENCH_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard tests/bench/*.c))
+
+user: $(USER_VM)/dvp-bench
+
+$(USER_VM)/dvp-bench: $(BENCH_OBJS) $(USER_OBJ)/libdvl.a
+	@mkdir -p $(@D)
+	$(USER_CC) -static -pthread -o $@ $^

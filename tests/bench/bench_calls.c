@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What pairs of calls take: mmap and munmap of a BAR through the device's
+ * descriptor, export and close. A figure is the mean of a batch, of the best of
+ * some batches: it has in it what the kernel puts off, such as freeing after a
+ * grace period.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define NR_BATCHES 5
+
+typedef void (*pair_fn)(const struct bench_device *device, const void *arg);
+
+static void measure(const struct bench_side *side, const char *figure,
+		    unsigned int batch, pair_fn pair, const void *arg)
+{
+	uint64_t least = UINT64_MAX, cost;
+	unsigned int i, j;
+
+	for (i = 0; i < NR_BATCHES; i++) {
+		cost = bench_clock();
+		for (j = 0; j < batch; j++)
+			pair(&side->dev, arg);
+		bench_keep_least(&least, bench_clock() - cost);
+	}
+	bench_print(figure, side->name, (double)least / batch);
+}
+
+static void mmap_and_munmap(const struct bench_device *device, const void *arg)
+{
+	void *map = mmap(NULL, BENCH_BAR_LEN, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, device->dev.fd, device->bar);
+
+	(void)arg;
+	if (map == MAP_FAILED)
+		bench_die("mmap: %m");
+	bench_unmap(map, BENCH_BAR_LEN);
+}
+
+static void export_and_close(const struct bench_device *device, const void *arg)
+{
+	bench_must(close(bench_export(device, arg)));
+}
+
+void bench_calls(const struct bench_side *side)
+{
+	static const unsigned int nr_ranges[] = { 1, 16, 1024, 65536 };
+	struct bench_request *req;
+	char figure[32];
+	size_t i;
+
+	measure(side, "bar_mmap", 200, mmap_and_munmap, NULL);
+	if (!side->exports)
+		return;
+	for (i = 0; i < sizeof(nr_ranges) / sizeof(nr_ranges[0]); i++) {
+		req = bench_request(nr_ranges[i]);
+		snprintf(figure, sizeof(figure), "export_%u", nr_ranges[i]);
+		measure(side, figure, nr_ranges[i] > 1024 ? 4 : 200,
+			export_and_close, req);
+		free(req);
+	}
+}
