@@ -274,16 +274,10 @@ int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 bool dvp_vma_has_wc(void);
 int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf);
-void dvp_vma_open(struct vm_area_struct *vma);
-void dvp_vma_close(struct vm_area_struct *vma);
 void dvp_vma_zap(struct dvp_buffer *buf);
-vm_fault_t dvp_vma_fault(struct vm_fault *vmf);
-bool dvp_vma_is_huge(struct vm_area_struct *vma, unsigned long addr);
 
 /* vma_huge.c or vma_base.c */
 bool dvp_vma_can_huge(void);
-vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn);
-extern const struct vm_operations_struct dvp_vma_nc_ops;
 
 /**
  * enum dvp_route - how an importer reaches a BAR

@@ -16,132 +16,37 @@
  * small entries everywhere.
  */
 #include <linux/pgtable.h>
-#include <linux/sizes.h>
 
-#include "dvp.h"
 #include "trace.h"
-
-/* A window never reaches into the next slot. */
-#define DVP_VMA_WINDOW	min_t(unsigned long, PMD_SIZE, SZ_2M)
+#include "vma.h"
 
 /**
- * struct dvp_spot - where in the buffer an address of a VMA leads
- * @buf: the buffer
- * @i: index of the run
- * @pfn: page frame of the address
- * @nr_pages: pages from there to the end of the run
- */
-struct dvp_spot {
-	const struct dvp_buffer *buf;
-	u32 i;
-	unsigned long pfn;
-	unsigned long nr_pages;
-};
-
-static void dvp_spot_enter(struct dvp_spot *spot, u64 offset)
-{
-	const struct dvp_range *ranges = spot->buf->ranges;
-	u64 start = dvp_range_start(ranges, spot->i);
-
-	spot->pfn = PHYS_PFN(ranges[spot->i].addr + (offset - start));
-	spot->nr_pages = PHYS_PFN(ranges[spot->i].end - offset);
-}
-
-static u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
-{
-	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
-}
-
-static bool dvp_spot_find(struct dvp_spot *spot, struct vm_area_struct *vma,
-			  unsigned long addr)
-{
-	const struct dvp_buffer *buf = vma->vm_private_data;
-	u64 offset = dvp_vma_offset(vma, addr);
-
-	spot->buf = buf;
-	spot->i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
-	if (spot->i == buf->nr_ranges)
-		return false;
-
-	dvp_spot_enter(spot, offset);
-	return true;
-}
-
-static void dvp_spot_next_page(struct dvp_spot *spot)
-{
-	spot->pfn++;
-	if (--spot->nr_pages || ++spot->i == spot->buf->nr_ranges)
-		return;
-	dvp_spot_enter(spot, dvp_range_start(spot->buf->ranges, spot->i));
-}
-
-static bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
-			      unsigned long *pfn)
-{
-	struct dvp_spot spot;
-
-	addr = ALIGN_DOWN(addr, PMD_SIZE);
-	if (vma->vm_ops != &dvp_vma_nc_ops || !dvp_vma_can_huge())
-		return false;
-	if (addr < vma->vm_start || vma->vm_end - addr < PMD_SIZE)
-		return false;
-	if (!dvp_spot_find(&spot, vma, addr))
-		return false;
-
-	*pfn = spot.pfn;
-	return IS_ALIGNED(spot.pfn, PHYS_PFN(PMD_SIZE)) &&
-	       spot.nr_pages >= PHYS_PFN(PMD_SIZE);
-}
-
-/**
- * dvp_vma_is_huge() - is an address in a slot for a huge entry
+ * dvp_vma_find_huge() - is an address in a slot for a huge entry
  * @vma: a mapping of a buffer
  * @addr: an address in it
+ * @size: of the slot: PMD_SIZE or PUD_SIZE
+ * @pfn: filled with the first page frame of the entry
  *
  * Context: mmap_lock or the VMA's lock held.
  *
  * Return: true if it is.
  */
-bool dvp_vma_is_huge(struct vm_area_struct *vma, unsigned long addr)
+bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
+		       unsigned long size, unsigned long *pfn)
 {
-	unsigned long pfn;
-
-	return dvp_vma_find_huge(vma, addr, &pfn);
-}
-
-struct dvp_fill {
-	struct vm_area_struct *vma;
 	struct dvp_spot spot;
-};
 
-/* Another CPU may have filled a part of the window since the fault. */
-static int dvp_vma_fill_pte(pte_t *pte, unsigned long addr, void *data)
-{
-	struct dvp_fill *fill = data;
-	struct vm_area_struct *vma = fill->vma;
+	addr = ALIGN_DOWN(addr, size);
+	if (vma->vm_ops != &dvp_vma_nc_ops || !dvp_vma_can_huge())
+		return false;
+	if (addr < vma->vm_start || vma->vm_end - addr < size)
+		return false;
+	if (!dvp_vma_find_spot(&spot, vma, addr))
+		return false;
 
-	if (pte_none(ptep_get(pte)))
-		set_pte_at(vma->vm_mm, addr, pte,
-			   pte_mkspecial(pfn_pte(fill->spot.pfn,
-						 vma->vm_page_prot)));
-	dvp_spot_next_page(&fill->spot);
-	return 0;
-}
-
-static vm_fault_t dvp_vma_fill_window(struct vm_area_struct *vma,
-				      unsigned long addr)
-{
-	unsigned long window = ALIGN_DOWN(addr, DVP_VMA_WINDOW);
-	unsigned long start = max(window, vma->vm_start);
-	unsigned long end = min(window + DVP_VMA_WINDOW - 1, vma->vm_end - 1);
-	struct dvp_fill fill = { .vma = vma };
-
-	if (!dvp_spot_find(&fill.spot, vma, start))
-		return VM_FAULT_SIGBUS;
-	if (apply_to_page_range(vma->vm_mm, start, end - start + 1,
-				dvp_vma_fill_pte, &fill))
-		return VM_FAULT_OOM;
-	return VM_FAULT_NOPAGE;
+	*pfn = spot.pfn;
+	return IS_ALIGNED(spot.pfn, PHYS_PFN(size)) &&
+	       spot.nr_pages >= PHYS_PFN(size);
 }
 
 static bool dvp_vma_has_table(struct vm_fault *vmf)
@@ -156,7 +61,7 @@ static vm_fault_t dvp_vma_insert(struct vm_fault *vmf)
 	unsigned long pfn;
 
 	if (!dvp_vma_has_table(vmf) &&
-	    dvp_vma_find_huge(vmf->vma, vmf->address, &pfn))
+	    dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
 		return dvp_vma_insert_huge(vmf, pfn);
 	return dvp_vma_fill_window(vmf->vma, vmf->address);
 }
@@ -167,7 +72,10 @@ static vm_fault_t dvp_vma_insert(struct vm_fault *vmf)
  */
 static int dvp_vma_prepare(struct vm_fault *vmf)
 {
-	if (dvp_vma_has_table(vmf) || dvp_vma_is_huge(vmf->vma, vmf->address))
+	unsigned long pfn;
+
+	if (dvp_vma_has_table(vmf) ||
+	    dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
 		return 0;
 	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK,
 				   PAGE_SIZE, NULL, NULL);
@@ -214,34 +122,49 @@ static void dvp_vma_count_fault(struct dvp_buffer *buf, struct vm_fault *vmf,
 }
 
 /**
- * dvp_vma_fault() - a page of a buffer is touched that has no entry
- * @vmf: the fault, on a small page or on a slot for a huge entry
+ * dvp_vma_serve() - answer a fault by the state of the buffer
+ * @vmf: the fault
+ * @insert: puts entries in place
  *
  * Context: page fault; mmap_lock or the VMA's lock held for read, and dropped
  * where VM_FAULT_RETRY is returned without FAULT_FLAG_RETRY_NOWAIT.
  *
- * Return: VM_FAULT_NOPAGE with entries in place; VM_FAULT_SIGBUS for a revoked
- * buffer; VM_FAULT_RETRY after a transition; VM_FAULT_OOM.
+ * Return: what @insert says; VM_FAULT_SIGBUS for a revoked buffer;
+ * VM_FAULT_RETRY after a transition.
  */
-vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
+vm_fault_t dvp_vma_serve(struct vm_fault *vmf,
+			 vm_fault_t (*insert)(struct vm_fault *vmf))
 {
 	struct dvp_buffer *buf = vmf->vma->vm_private_data;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 	enum dvp_access access;
 
-	if (dvp_vma_prepare(vmf))
-		return VM_FAULT_OOM;
-
 	down_read(&buf->fault_lock);
 	access = dvp_access_fault(buf);
 	if (access == DVP_ACCESS_YES)
-		ret = dvp_vma_insert(vmf);
+		ret = insert(vmf);
 	else if (access == DVP_ACCESS_LATER)
 		ret = VM_FAULT_RETRY;
 	dvp_vma_count_fault(buf, vmf, ret);
 	up_read(&buf->fault_lock);
 
 	return access == DVP_ACCESS_LATER ? dvp_vma_retry_later(vmf) : ret;
+}
+
+/**
+ * dvp_vma_fault() - a page of a buffer is touched that has no entry
+ * @vmf: the fault, on a small page or on a slot of a PMD
+ *
+ * Context: as dvp_vma_serve().
+ *
+ * Return: VM_FAULT_NOPAGE with entries in place; VM_FAULT_OOM; what
+ * dvp_vma_serve() says else.
+ */
+vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
+{
+	if (dvp_vma_prepare(vmf))
+		return VM_FAULT_OOM;
+	return dvp_vma_serve(vmf, dvp_vma_insert);
 }
 
 /**

@@ -2,7 +2,7 @@
 /*
  * Mappings on kernels without huge PFN maps: small entries everywhere.
  */
-#include "dvp.h"
+#include "vma.h"
 
 bool dvp_vma_can_huge(void)
 {

@@ -6,7 +6,7 @@
  * for a broken table and clears it without a flush of the TLB, so whoever moves
  * a mapping could go on through it after a revocation.
  */
-#include "dvp.h"
+#include "vma.h"
 
 /**
  * dvp_vma_can_huge() - does this machine have huge PFN maps
@@ -37,8 +37,10 @@ vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
 
 static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
+	unsigned long pfn;
+
 	if (order != PMD_SHIFT - PAGE_SHIFT ||
-	    !dvp_vma_is_huge(vmf->vma, vmf->address))
+	    !dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
 		return VM_FAULT_FALLBACK;
 	return dvp_vma_fault(vmf);
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Small entries, a window at a time: a range of a BAR seldom has the address that
+ * a huge entry needs, and a fault for each page is what makes that slow.
+ */
+#include <linux/pgtable.h>
+#include <linux/sizes.h>
+
+#include "vma.h"
+
+/* A window never reaches into the next slot, so one table holds its entries. */
+#define DVP_VMA_WINDOW	min_t(unsigned long, PMD_SIZE, SZ_2M)
+
+/**
+ * dvp_vma_offset() - where in the buffer an address of a VMA leads
+ * @vma: a mapping of a buffer
+ * @addr: an address in it
+ *
+ * Return: offset in bytes.
+ */
+u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
+{
+	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
+}
+
+static void dvp_spot_enter(struct dvp_spot *spot, u64 offset)
+{
+	const struct dvp_range *ranges = spot->buf->ranges;
+	u64 start = dvp_range_start(ranges, spot->i);
+
+	spot->pfn = PHYS_PFN(ranges[spot->i].addr + (offset - start));
+	spot->nr_pages = PHYS_PFN(ranges[spot->i].end - offset);
+}
+
+static bool dvp_spot_next_run(struct dvp_spot *spot)
+{
+	if (++spot->i == spot->buf->nr_ranges)
+		return false;
+	dvp_spot_enter(spot, dvp_range_start(spot->buf->ranges, spot->i));
+	return true;
+}
+
+/**
+ * dvp_vma_find_spot() - what is behind an address of a VMA
+ * @spot: filled in
+ * @vma: a mapping of a buffer
+ * @addr: an address in it
+ *
+ * Return: false where it lies past the buffer.
+ */
+bool dvp_vma_find_spot(struct dvp_spot *spot, struct vm_area_struct *vma,
+		       unsigned long addr)
+{
+	const struct dvp_buffer *buf = vma->vm_private_data;
+	u64 offset = dvp_vma_offset(vma, addr);
+
+	spot->buf = buf;
+	spot->i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
+	if (spot->i == buf->nr_ranges)
+		return false;
+
+	dvp_spot_enter(spot, offset);
+	return true;
+}
+
+/**
+ * struct dvp_fill - a window that is being filled
+ * @vma: the mapping
+ * @spot: where its first page leads
+ * @nr_pages: pages of it
+ */
+struct dvp_fill {
+	struct vm_area_struct *vma;
+	struct dvp_spot spot;
+	unsigned long nr_pages;
+};
+
+/* Another CPU may have filled a part of the window since the fault. */
+static void dvp_vma_fill_run(struct vm_area_struct *vma, pte_t *pte,
+			     unsigned long addr, unsigned long pfn,
+			     unsigned long nr_pages)
+{
+	pte_t *end = pte + nr_pages;
+
+	for (; pte < end; pte++, pfn++, addr += PAGE_SIZE) {
+		if (pte_none(ptep_get(pte)))
+			set_pte_at(vma->vm_mm, addr, pte,
+				   pte_mkspecial(pfn_pte(pfn,
+							 vma->vm_page_prot)));
+	}
+}
+
+/* Called for the first entry, with the lock of its table held. */
+static int dvp_vma_fill_table(pte_t *pte, unsigned long addr, void *data)
+{
+	struct dvp_fill *fill = data;
+	struct dvp_spot *spot = &fill->spot;
+	unsigned long nr_pages;
+
+	do {
+		nr_pages = min(spot->nr_pages, fill->nr_pages);
+		dvp_vma_fill_run(fill->vma, pte, addr, spot->pfn, nr_pages);
+		pte += nr_pages;
+		addr += nr_pages * PAGE_SIZE;
+		fill->nr_pages -= nr_pages;
+	} while (fill->nr_pages && dvp_spot_next_run(spot));
+	return 0;
+}
+
+/**
+ * dvp_vma_fill_window() - fill the window around an address
+ * @vma: a mapping of a buffer
+ * @addr: an address in it, in a slot without a huge entry
+ *
+ * Context: fault, with &dvp_buffer.fault_lock held for read.
+ *
+ * Return: VM_FAULT_NOPAGE; VM_FAULT_SIGBUS past the buffer; VM_FAULT_OOM.
+ */
+vm_fault_t dvp_vma_fill_window(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long window = ALIGN_DOWN(addr, DVP_VMA_WINDOW);
+	unsigned long start = max(window, vma->vm_start);
+	unsigned long last = min(window + DVP_VMA_WINDOW - 1, vma->vm_end - 1);
+	struct dvp_fill fill = {
+		.vma = vma,
+		.nr_pages = PHYS_PFN(last - start) + 1,
+	};
+
+	if (!dvp_vma_find_spot(&fill.spot, vma, start))
+		return VM_FAULT_SIGBUS;
+	if (apply_to_page_range(vma->vm_mm, start, PAGE_SIZE,
+				dvp_vma_fill_table, &fill))
+		return VM_FAULT_OOM;
+	return VM_FAULT_NOPAGE;
+}
