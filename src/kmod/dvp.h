@@ -150,6 +150,7 @@ struct dvp_gate {
  * @cpu_only: the BAR shares its page with nobody knows whom; no importers
  * @bar_mmap: it stands behind a BAR mapping made through the device descriptor
  * @uncached: a quirk allows no other memory attribute
+ * @giant: an entry of a PUD was put in place, once
  * @bus_offset: what to add to an address of the BAR to get its bus address
  * @nr_ranges: number of runs in @ranges
  * @ranges: the runs, in the order of the buffer
@@ -181,6 +182,7 @@ struct dvp_buffer {
 	bool cpu_only;
 	bool bar_mmap;
 	bool uncached;
+	bool giant;
 	u64 bus_offset;
 	u32 nr_ranges;
 	struct dvp_range ranges[];

@@ -2,10 +2,15 @@
 /*
  * Mappings on kernels with huge PFN maps.
  *
- * Entries of a PMD only. mremap() of the kernels up to 7.3 takes a PUD entry
- * for a broken table and clears it without a flush of the TLB, so whoever moves
- * a mapping could go on through it after a revocation.
+ * Entries of a PMD are moved and split by the kernel like those of files. Entries
+ * of a PUD are not: mremap() takes one for a broken table and clears it without a
+ * flush of the TLB, and a split at an address inside of one reads the device's
+ * memory as if it were a table. Both call &vm_operations_struct.open first, with
+ * mmap_lock held for write: there such entries are ended, and they are put in place
+ * under mmap_lock only, so none comes back before the call is over.
  */
+#include <linux/pgtable.h>
+
 #include "vma.h"
 
 /**
@@ -17,6 +22,12 @@ bool dvp_vma_can_huge(void)
 {
 	return IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&
 	       has_transparent_hugepage();
+}
+
+static bool dvp_vma_can_giant(void)
+{
+	return IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) &&
+	       has_transparent_pud_hugepage() && dvp_compat_cpu_has_pud_leaf();
 }
 
 /**
@@ -35,10 +46,44 @@ vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
 	return vmf_insert_pfn_pmd(vmf, pfn, false);
 }
 
+/* The same for an entry of a PUD. */
+static vm_fault_t dvp_vma_insert_giant(struct vm_fault *vmf)
+{
+	struct dvp_buffer *buf = vmf->vma->vm_private_data;
+	unsigned long pfn;
+
+	if (!dvp_vma_find_huge(vmf->vma, vmf->address, PUD_SIZE, &pfn))
+		return VM_FAULT_FALLBACK;
+	/* Seen by dvp_vma_huge_open() through mmap_lock. */
+	WRITE_ONCE(buf->giant, true);
+	return vmf_insert_pfn_pud(vmf, pfn, false);
+}
+
+static vm_fault_t dvp_vma_giant_fault(struct vm_fault *vmf)
+{
+	unsigned long pfn;
+
+	if (!dvp_vma_can_giant() ||
+	    !dvp_vma_find_huge(vmf->vma, vmf->address, PUD_SIZE, &pfn))
+		return VM_FAULT_FALLBACK;
+
+	/*
+	 * The VMA's lock alone keeps out nobody who is about to split or move
+	 * the VMA and has called open already: come again with mmap_lock.
+	 */
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK) {
+		release_fault_lock(vmf);
+		return VM_FAULT_RETRY;
+	}
+	return dvp_vma_serve(vmf, dvp_vma_insert_giant);
+}
+
 static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	unsigned long pfn;
 
+	if (order == PUD_SHIFT - PAGE_SHIFT)
+		return dvp_vma_giant_fault(vmf);
 	if (order != PMD_SHIFT - PAGE_SHIFT ||
 	    !dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
 		return VM_FAULT_FALLBACK;
@@ -50,10 +95,17 @@ static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
  * copy_huge_pmd() in mm/huge_memory.c. A revocation in between would leave the
  * child with an entry that nobody zaps. So the child gets none, and faults. It
  * is told here, on its own VMA, as the parent can clear the flag by madvise().
+ *
+ * Of entries of a PUD, all of the buffer are ended, whoever has them: part of one
+ * cannot be, without the mmap_lock of its process. They come back by a fault each.
  */
 static void dvp_vma_huge_open(struct vm_area_struct *vma)
 {
+	struct dvp_buffer *buf = vma->vm_private_data;
+
 	vm_flags_set(vma, VM_WIPEONFORK);
+	if (READ_ONCE(buf->giant))
+		unmap_mapping_range(buf->mapping, 0, 0, 1);
 	dvp_vma_open(vma);
 }
 

@@ -35,7 +35,25 @@ static inline vm_fault_t dvp_compat_insert_pfn_pmd(struct vm_fault *vmf,
 	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
 }
 
+static inline vm_fault_t dvp_compat_insert_pfn_pud(struct vm_fault *vmf,
+						   unsigned long pfn,
+						   bool write)
+{
+	return vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+}
+
 #define vmf_insert_pfn_pmd	dvp_compat_insert_pfn_pmd
+#define vmf_insert_pfn_pud	dvp_compat_insert_pfn_pud
 #endif
+
+/* has_transparent_pud_hugepage() asks for the option only. */
+static inline bool dvp_compat_cpu_has_pud_leaf(void)
+{
+#ifdef CONFIG_X86
+	return boot_cpu_has(X86_FEATURE_GBPAGES);
+#else
+	return true;
+#endif
+}
 
 #endif /* DVP_COMPAT_LINUX_MM_H */
