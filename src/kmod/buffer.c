@@ -17,6 +17,30 @@
 #include "dvp.h"
 #include "quirks.h"
 
+/*
+ * One run is the common case, and lies in the buffer. More have memory of their
+ * own: with the buffer's it would grow past a power of two, and be doubled.
+ */
+static int dvp_buffer_alloc_ranges(struct dvp_buffer *buf, u32 nr_ranges)
+{
+	buf->nr_ranges = nr_ranges;
+	buf->ranges = &buf->single;
+	if (nr_ranges == 1)
+		return 0;
+
+	/* The size is the user's: count it, and fail without a word. */
+	buf->ranges = kvmalloc_array(nr_ranges, sizeof(*buf->ranges),
+				     GFP_KERNEL_ACCOUNT |
+				     __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	return buf->ranges ? 0 : -ENOMEM;
+}
+
+static void dvp_buffer_free_ranges(struct dvp_buffer *buf)
+{
+	if (buf->ranges != &buf->single)
+		kvfree(buf->ranges);
+}
+
 static void dvp_buffer_free(struct kref *kref)
 {
 	struct dvp_buffer *buf = container_of(kref, struct dvp_buffer, kref);
@@ -27,7 +51,8 @@ static void dvp_buffer_free(struct kref *kref)
 	dma_fence_put(buf->fence);
 	dma_resv_fini(&buf->resv);
 	dvp_gate_put(buf->gate);
-	kvfree(buf);
+	dvp_buffer_free_ranges(buf);
+	kfree(buf);
 }
 
 /**
@@ -89,11 +114,13 @@ static struct dvp_buffer *dvp_buffer_alloc(struct dvp_gate *gate,
 {
 	struct dvp_buffer *buf;
 
-	/* The size is the user's: count it, and fail without a word. */
-	buf = kvzalloc(struct_size(buf, ranges, nr_ranges),
-		       GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return NULL;
+	if (dvp_buffer_alloc_ranges(buf, nr_ranges)) {
+		kfree(buf);
+		return NULL;
+	}
 
 	kref_init(&buf->kref);
 	dvp_gate_get(gate);
@@ -101,7 +128,6 @@ static struct dvp_buffer *dvp_buffer_alloc(struct dvp_gate *gate,
 	INIT_LIST_HEAD(&buf->node);
 	dma_resv_init(&buf->resv);
 	init_rwsem(&buf->fault_lock);
-	buf->nr_ranges = nr_ranges;
 	return buf;
 }
 

@@ -153,7 +153,8 @@ struct dvp_gate {
  * @giant: an entry of a PUD was put in place, once
  * @bus_offset: what to add to an address of the BAR to get its bus address
  * @nr_ranges: number of runs in @ranges
- * @ranges: the runs, in the order of the buffer
+ * @ranges: the runs, in the order of the buffer: @single, or more elsewhere
+ * @single: the run of a buffer that has one
  */
 struct dvp_buffer {
 	struct kref kref;
@@ -185,7 +186,8 @@ struct dvp_buffer {
 	bool giant;
 	u64 bus_offset;
 	u32 nr_ranges;
-	struct dvp_range ranges[];
+	struct dvp_range *ranges;
+	struct dvp_range single;
 };
 
 /**
