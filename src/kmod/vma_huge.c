@@ -46,6 +46,16 @@ vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
 	return vmf_insert_pfn_pmd(vmf, pfn, false);
 }
 
+/* What a table that another CPU has just put there needs, its next fault does. */
+static vm_fault_t dvp_vma_insert_slot(struct vm_fault *vmf)
+{
+	unsigned long pfn;
+
+	if (!dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
+		return VM_FAULT_FALLBACK;
+	return dvp_vma_insert_huge(vmf, pfn);
+}
+
 /* The same for an entry of a PUD. */
 static vm_fault_t dvp_vma_insert_giant(struct vm_fault *vmf)
 {
@@ -87,7 +97,7 @@ static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
 	if (order != PMD_SHIFT - PAGE_SHIFT ||
 	    !dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
 		return VM_FAULT_FALLBACK;
-	return dvp_vma_fault(vmf);
+	return dvp_vma_serve(vmf, dvp_vma_insert_slot);
 }
 
 /*
