@@ -112,9 +112,8 @@ static u64 dvp_buffer_bar_len(struct pci_dev *pdev, u32 bar)
 static struct dvp_buffer *dvp_buffer_alloc(struct dvp_gate *gate,
 					   u32 nr_ranges)
 {
-	struct dvp_buffer *buf;
+	struct dvp_buffer *buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 
-	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return NULL;
 	if (dvp_buffer_alloc_ranges(buf, nr_ranges)) {

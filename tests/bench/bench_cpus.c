@@ -12,7 +12,7 @@
 
 #include "bench.h"
 
-#define NR_CPUS 2
+#define NR_THREADS 2
 #define NR_ROUNDS 40
 
 struct toucher {
@@ -44,7 +44,7 @@ static void *touch(void *arg)
 	bench_must(sched_setaffinity(0, sizeof(cpus), &cpus));
 	/* Both start together: each is awake, on its processor, when it looks. */
 	(*toucher->ready)++;
-	while (*toucher->ready < NR_CPUS)
+	while (*toucher->ready < NR_THREADS)
 		;
 	toucher->start = wall_clock();
 	for (addr = toucher->map; addr < end; addr += BENCH_PAGE)
@@ -54,14 +54,14 @@ static void *touch(void *arg)
 }
 
 /* Both maps are touched at a time. Returns how long it took. */
-static uint64_t touch_both(char *const maps[NR_CPUS], size_t len)
+static uint64_t touch_both(char *const maps[NR_THREADS], size_t len)
 {
-	struct toucher touchers[NR_CPUS] = {};
+	struct toucher touchers[NR_THREADS] = {};
 	uint64_t start = UINT64_MAX, end = 0;
 	atomic_int ready = 0;
 	int i;
 
-	for (i = 0; i < NR_CPUS; i++) {
+	for (i = 0; i < NR_THREADS; i++) {
 		touchers[i].cpu = i;
 		touchers[i].ready = &ready;
 		touchers[i].map = maps[i];
@@ -70,7 +70,7 @@ static uint64_t touch_both(char *const maps[NR_CPUS], size_t len)
 				   &touchers[i]))
 			bench_die("no thread");
 	}
-	for (i = 0; i < NR_CPUS; i++) {
+	for (i = 0; i < NR_THREADS; i++) {
 		pthread_join(touchers[i].thread, NULL);
 		bench_keep_least(&start, touchers[i].start);
 		if (touchers[i].end > end)
@@ -83,17 +83,17 @@ static uint64_t touch_both(char *const maps[NR_CPUS], size_t len)
 static uint64_t two_buffers(const struct bench_device *device, char *room,
 			    size_t len, size_t shift)
 {
-	char *maps[NR_CPUS];
-	int i, pieces[NR_CPUS];
+	char *maps[NR_THREADS];
+	int i, pieces[NR_THREADS];
 	uint64_t took;
 
-	for (i = 0; i < NR_CPUS; i++) {
+	for (i = 0; i < NR_THREADS; i++) {
 		pieces[i] = bench_piece(device, i * len, len);
 		maps[i] = bench_map(device, pieces[i], i * len, len,
 				    room + i * BENCH_GIB + shift);
 	}
 	took = touch_both(maps, len);
-	for (i = 0; i < NR_CPUS; i++) {
+	for (i = 0; i < NR_THREADS; i++) {
 		bench_unmap(maps[i], len);
 		bench_close_piece(device, pieces[i]);
 	}
@@ -103,13 +103,13 @@ static uint64_t two_buffers(const struct bench_device *device, char *room,
 static uint64_t one_buffer(const struct bench_device *device, char *room,
 			   size_t len, size_t shift)
 {
-	int piece = bench_piece(device, 0, NR_CPUS * len);
-	char *map = bench_map(device, piece, 0, NR_CPUS * len, room + shift);
-	char *const maps[NR_CPUS] = { map, map + len };
+	int piece = bench_piece(device, 0, NR_THREADS * len);
+	char *map = bench_map(device, piece, 0, NR_THREADS * len, room + shift);
+	char *const maps[NR_THREADS] = { map, map + len };
 	uint64_t took;
 
 	took = touch_both(maps, len);
-	bench_unmap(map, NR_CPUS * len);
+	bench_unmap(map, NR_THREADS * len);
 	bench_close_piece(device, piece);
 	return took;
 }
@@ -118,8 +118,8 @@ static void measure(const struct bench_side *side, const char *kind, size_t len,
 		    size_t shift)
 {
 	uint64_t two = UINT64_MAX, one = UINT64_MAX;
-	char *room = bench_room(NR_CPUS * BENCH_GIB), figure[32];
-	size_t nr_pages = NR_CPUS * len / BENCH_PAGE;
+	char *room = bench_room(NR_THREADS * BENCH_GIB), figure[32];
+	size_t nr_pages = NR_THREADS * len / BENCH_PAGE;
 	int i;
 
 	for (i = 0; i < NR_ROUNDS; i++) {
@@ -136,6 +136,6 @@ static void measure(const struct bench_side *side, const char *kind, size_t len,
 
 void bench_cpus(const struct bench_side *side)
 {
-	measure(side, "congruent", BENCH_BAR_LEN / NR_CPUS, 0);
-	measure(side, "shifted", BENCH_BAR_LEN / 4 / NR_CPUS, BENCH_PAGE);
+	measure(side, "congruent", BENCH_BAR_LEN / NR_THREADS, 0);
+	measure(side, "shifted", BENCH_BAR_LEN / 4 / NR_THREADS, BENCH_PAGE);
 }
