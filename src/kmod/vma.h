@@ -10,14 +10,12 @@
 
 /**
  * struct dvp_spot - where in the buffer an address of a VMA leads
- * @buf: the buffer
- * @i: index of the run
+ * @run: the run that holds it
  * @pfn: page frame of the address
  * @nr_pages: pages from there to the end of the run
  */
 struct dvp_spot {
-	const struct dvp_buffer *buf;
-	u32 i;
+	const struct dvp_range *run;
 	unsigned long pfn;
 	unsigned long nr_pages;
 };

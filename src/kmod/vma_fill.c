@@ -23,23 +23,6 @@ u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
 	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
 }
 
-static void dvp_spot_enter(struct dvp_spot *spot, u64 offset)
-{
-	const struct dvp_range *ranges = spot->buf->ranges;
-	u64 start = dvp_range_start(ranges, spot->i);
-
-	spot->pfn = PHYS_PFN(ranges[spot->i].addr + (offset - start));
-	spot->nr_pages = PHYS_PFN(ranges[spot->i].end - offset);
-}
-
-static bool dvp_spot_next_run(struct dvp_spot *spot)
-{
-	if (++spot->i == spot->buf->nr_ranges)
-		return false;
-	dvp_spot_enter(spot, dvp_range_start(spot->buf->ranges, spot->i));
-	return true;
-}
-
 /**
  * dvp_vma_find_spot() - what is behind an address of a VMA
  * @spot: filled in
@@ -53,14 +36,25 @@ bool dvp_vma_find_spot(struct dvp_spot *spot, struct vm_area_struct *vma,
 {
 	const struct dvp_buffer *buf = vma->vm_private_data;
 	u64 offset = dvp_vma_offset(vma, addr);
+	u32 i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
 
-	spot->buf = buf;
-	spot->i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
-	if (spot->i == buf->nr_ranges)
+	if (i == buf->nr_ranges)
 		return false;
 
-	dvp_spot_enter(spot, offset);
+	spot->run = &buf->ranges[i];
+	spot->pfn = PHYS_PFN(spot->run->addr + offset -
+			     dvp_range_start(buf->ranges, i));
+	spot->nr_pages = PHYS_PFN(spot->run->end - offset);
 	return true;
+}
+
+static void dvp_spot_next_run(struct dvp_spot *spot)
+{
+	u64 start = spot->run->end;
+
+	spot->run++;
+	spot->pfn = PHYS_PFN(spot->run->addr);
+	spot->nr_pages = PHYS_PFN(spot->run->end - start);
 }
 
 /**
@@ -75,35 +69,28 @@ struct dvp_fill {
 	unsigned long nr_pages;
 };
 
-/* Another CPU may have filled a part of the window since the fault. */
-static void dvp_vma_fill_run(struct vm_area_struct *vma, pte_t *pte,
-			     unsigned long addr, unsigned long pfn,
-			     unsigned long nr_pages)
-{
-	pte_t *end = pte + nr_pages;
-
-	for (; pte < end; pte++, pfn++, addr += PAGE_SIZE) {
-		if (pte_none(ptep_get(pte)))
-			set_pte_at(vma->vm_mm, addr, pte,
-				   pte_mkspecial(pfn_pte(pfn,
-							 vma->vm_page_prot)));
-	}
-}
-
-/* Called for the first entry, with the lock of its table held. */
+/*
+ * Called for the first entry, with the lock of its table held. Another CPU may have
+ * filled a part of the window since the fault. The VMA lies within the buffer, so
+ * for each page there is a run.
+ */
 static int dvp_vma_fill_table(pte_t *pte, unsigned long addr, void *data)
 {
-	struct dvp_fill *fill = data;
-	struct dvp_spot *spot = &fill->spot;
-	unsigned long nr_pages;
+	const struct dvp_fill *fill = data;
+	struct vm_area_struct *vma = fill->vma;
+	struct dvp_spot spot = fill->spot;
+	pte_t *end = pte + fill->nr_pages;
 
-	do {
-		nr_pages = min(spot->nr_pages, fill->nr_pages);
-		dvp_vma_fill_run(fill->vma, pte, addr, spot->pfn, nr_pages);
-		pte += nr_pages;
-		addr += nr_pages * PAGE_SIZE;
-		fill->nr_pages -= nr_pages;
-	} while (fill->nr_pages && dvp_spot_next_run(spot));
+	for (; pte < end; pte++, addr += PAGE_SIZE) {
+		if (!spot.nr_pages)
+			dvp_spot_next_run(&spot);
+		if (pte_none(ptep_get(pte)))
+			set_pte_at(vma->vm_mm, addr, pte,
+				   pte_mkspecial(pfn_pte(spot.pfn,
+							 vma->vm_page_prot)));
+		spot.pfn++;
+		spot.nr_pages--;
+	}
 	return 0;
 }
 
