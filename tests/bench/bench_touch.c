@@ -72,8 +72,9 @@ static void touch_at(const struct bench_side *side,
 }
 
 /*
- * Where the kernel puts it by itself. That can be congruent by chance, one time
- * in 512: a page beside it makes sure that the next time it is not.
+ * Where the kernel puts it by itself. That can be congruent by chance, as what was
+ * mapped before may end on the grid: a page at the end of that place makes sure that
+ * the next one is not, as the kernel goes down from there.
  */
 static void touch_anywhere(const struct bench_side *side, const char *figure)
 {
@@ -85,8 +86,9 @@ static void touch_anywhere(const struct bench_side *side, const char *figure)
 	map = bench_map(device, piece, 0, BENCH_BAR_LEN, NULL);
 	if ((uintptr_t)map % BENCH_SLOT == 0) {
 		bench_unmap(map, BENCH_BAR_LEN);
-		page = mmap(NULL, BENCH_PAGE, PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		page = mmap(map + BENCH_BAR_LEN - BENCH_PAGE, BENCH_PAGE,
+			    PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			    -1, 0);
 		if (page == MAP_FAILED)
 			bench_die("no page: %m");
 		map = bench_map(device, piece, 0, BENCH_BAR_LEN, NULL);

@@ -123,9 +123,16 @@ machine_command()
 		"${qemu_guest_monitor[@]}")
 	[[ $1 != slots ]] ||
 		qemu_command+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
-	# One processor, run in one thread, an instruction a nanosecond, and no wait
-	# for a time that can be skipped
-	[[ $1 != count ]] || qemu_command=("${qemu_command[@]/thread=multi/thread=single}"
+	[[ $1 != count ]] || machine_count
+}
+
+# machine_count: makes the clock count instructions. One processor, run in one thread,
+# an instruction a nanosecond, and no wait for a time that can be skipped. QEMU ends
+# itself where a timer is read or set by a register.
+machine_count()
+{
+	qemu_command=("${qemu_command[@]/thread=multi/thread=single}")
+	qemu_command=("${qemu_command[@]/+x2apic/-x2apic,-tsc-deadline}"
 		-smp 1 -icount "shift=0,sleep=off")
 }
 
