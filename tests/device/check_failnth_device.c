@@ -293,6 +293,8 @@ static const struct dvt_failnth_call calls[] = {
 	  call_memory_off, mapping_is_gone, close_device },
 	{ "config write, memory on", DVT_MUST_WORK, 0, open_with_memory_off,
 	  call_memory_on, mapping_works, close_device },
+	{ "hot reset", DVT_MAY_FAIL, 0, open_device, call_hot_reset, NULL,
+	  close_device },
 	{ "bind by sysfs", DVT_MUST_FAIL, 0, unbind, call_bind, bound_opens,
 	  bind_again },
 	{ "unbind by sysfs", DVT_MAY_FAIL, 0, nothing_before, call_unbind, NULL,
@@ -311,8 +313,6 @@ static const struct dvt_failnth_call power_calls[] = {
 	{ "low power exit", DVT_MUST_WORK, 0, open_in_low_power,
 	  call_low_power_exit, mapping_works, close_device },
 	{ "reset", DVT_MAY_FAIL, 0, open_device, call_reset, NULL,
-	  close_device },
-	{ "hot reset", DVT_MAY_FAIL, 0, open_device, call_hot_reset, NULL,
 	  close_device },
 };
 
