@@ -107,6 +107,7 @@ void bench_unmap(void *map, size_t len);
 void bench_close_piece(const struct bench_device *device, int piece);
 
 /* The parts; each prints its own figures. */
+void bench_anywhere(const struct bench_side *side);
 void bench_touch(const struct bench_side *side);
 void bench_ranges(const struct bench_side *side);
 void bench_calls(const struct bench_side *side);

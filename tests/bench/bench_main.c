@@ -101,8 +101,8 @@ static void run(const part_fn *parts)
 int main(int argc, char **argv)
 {
 	static const part_fn count[] = {
-		bench_touch, bench_ranges, bench_calls, bench_decode,
-		bench_revoke, bench_memory, NULL,
+		bench_anywhere, bench_touch, bench_ranges, bench_calls,
+		bench_decode, bench_revoke, bench_memory, NULL,
 	};
 	static const part_fn cpus[] = { bench_cpus, NULL };
 
