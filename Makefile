@@ -23,7 +23,7 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
 .PHONY: all install uninstall clean help headers demo check vmtest bench lint fuzz unit \
-	user deb rpm check-packages check-debug check-defects
+	user deb rpm check-packages check-debug
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -68,9 +68,6 @@ check-debug: export DVP_PROGRAM_LIMIT ?= 3600
 check-debug:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit --plan debug
 
-check-defects:
-	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/defects
-
 bench:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/bench/run
 
@@ -103,9 +100,6 @@ help:
 	@echo "  make demo        boot a kernel in QEMU and show the main job (root)"
 	@echo "  make check       all tests, in VMs with every kernel of the list (root)"
 	@echo "  make vmtest      only those in VMs (root)"
-	@echo "  make check-defects"
-	@echo "                   show that the kernel's own driver fails where this one"
-	@echo "                   must not (root)"
 	@echo "  make unit        only those that need no VM"
 	@echo "  make bench       what it costs beside vfio-pci, in instructions (root)"
 	@echo "  make check-packages"
