@@ -17,7 +17,7 @@
 #define BAR 2
 #define GIB (1024 * DVT_MIB)
 #define NR_THREADS 3
-#define NR_WRITES 1000
+#define NR_WRITES 200
 #define NR_FORKS 200
 
 #define huge_or_skip(dev)						\

@@ -14,7 +14,7 @@
  * At full speed, while a thread touches.
  */
 
-enum { NR_INNOCENT = 3000 };
+enum { NR_INNOCENT = 300 };
 
 static void assert_never_sigbus(const struct dvl_device *dev, unsigned int reg,
 				const struct dvt_span *span, uint8_t mask,

@@ -9,7 +9,7 @@
 
 #include "dvt.h"
 
-enum { NR_CHANGES = 300 };
+enum { NR_CHANGES = 100 };
 
 /* The register of QEMU's edu that gives back the complement of what it is given. */
 #define EDU_LIVENESS 4

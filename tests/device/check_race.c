@@ -17,8 +17,8 @@
 enum {
 	NR_RESETS_BUS = 4,	/* each waits for a second or so */
 	NR_RESETS_FLR = 15,
-	NR_DECODE = 400,
-	NR_FLIPPED = 3000,
+	NR_DECODE = 100,
+	NR_FLIPPED = 400,
 	NR_REVOKES = 60,
 	NR_EXPORTS = 300,
 };

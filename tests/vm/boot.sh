@@ -5,8 +5,8 @@
 # and image.sh; the kernel must have been fetched, and b_dir be its directory. What
 # a boot leaves is in b_logs, the directory of the machine below that.
 
-boot_limit=${DVP_BOOT_LIMIT:-2400}	# seconds for the whole boot
-program_limit=${DVP_PROGRAM_LIMIT:-600}	# and for one program in it
+boot_limit=${DVP_BOOT_LIMIT:-3600}	# seconds for the whole boot
+program_limit=${DVP_PROGRAM_LIMIT:-1200}	# and for one program in it
 boot_memory=${DVP_MEMORY:-1536}		# MiB
 b_label=				# what each line of progress begins with
 

@@ -9,7 +9,7 @@
 # other for ever. No kernel does that by itself: Linux ends each interrupt before
 # it goes idle. Anything else is left alone, for the time limits to deal with.
 
-silence=150	# seconds; the longest that a test may be given, and some more
+silence=330	# seconds; the longest that a test may be given, and some more
 
 # watch_prepare: the two pipes of the monitor, which qemu_monitor names
 watch_prepare()
