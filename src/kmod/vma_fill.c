@@ -16,6 +16,8 @@
  * @vma: a mapping of a buffer
  * @addr: an address in it
  *
+ * Context: mmap_lock or the VMA's lock held.
+ *
  * Return: offset in bytes.
  */
 u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
@@ -28,6 +30,8 @@ u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
  * @spot: filled in
  * @vma: a mapping of a buffer
  * @addr: an address in it
+ *
+ * Context: mmap_lock or the VMA's lock held.
  *
  * Return: false where it lies past the buffer.
  */
