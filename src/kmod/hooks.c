@@ -14,10 +14,10 @@ static DEFINE_MUTEX(dvp_hooks_devices_lock);
 
 /*
  * The core's PM callbacks, which it stores in the driver each time that a
- * device is registered, and room for a copy of them with our runtime_resume.
+ * device is registered, and a copy of them with some of ours.
  */
 static const struct dev_pm_ops *dvp_hooks_core_pm_ops;
-static void *dvp_hooks_pm_copy;
+static struct dev_pm_ops *dvp_hooks_pm_copy;
 
 static struct dvp_device *dvp_hooks_device(struct pci_dev *pdev)
 {
@@ -81,9 +81,22 @@ static int dvp_hooks_runtime_resume(struct device *dev)
 	return ret;
 }
 
+/*
+ * After the system has slept, the kernel has woken each device, also one that
+ * slept by its user's wish: see pci_pm_default_resume() in
+ * drivers/pci/pci-driver.c.
+ */
+static void dvp_hooks_complete(struct device *dev)
+{
+	struct dvp_device *dvdev = dvp_hooks_device(to_pci_dev(dev));
+
+	if (dvp_hooks_core_pm_ops->complete)
+		dvp_hooks_core_pm_ops->complete(dev);
+	dvp_gate_refresh(dvdev->gate, &dvdev->vdev);
+}
+
 static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
 {
-	typeof(dvp_hooks_runtime_resume) **resume;
 	const struct dev_pm_ops *core = driver->pm;
 
 	lockdep_assert_held(&dvp_hooks_devices_lock);
@@ -92,10 +105,9 @@ static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
 	if (core == dvp_hooks_pm_copy || !core || !core->runtime_resume)
 		return;
 	if (!dvp_hooks_core_pm_ops) {
-		memcpy(dvp_hooks_pm_copy, core, sizeof(*core));
-		resume = dvp_hooks_pm_copy + offsetof(typeof(*core),
-						      runtime_resume);
-		*resume = dvp_hooks_runtime_resume;
+		*dvp_hooks_pm_copy = *core;
+		dvp_hooks_pm_copy->runtime_resume = dvp_hooks_runtime_resume;
+		dvp_hooks_pm_copy->complete = dvp_hooks_complete;
 		dvp_hooks_core_pm_ops = core;
 	}
 	driver->pm = dvp_hooks_pm_copy;
