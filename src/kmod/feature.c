@@ -18,13 +18,18 @@
 
 static int dvp_feature_judge_bar(struct vfio_pci_core_device *vdev, u32 bar)
 {
+	int ret;
+
 	if (bar >= PCI_STD_NUM_BARS || !pci_resource_len(vdev->pdev, bar))
 		return -ENODEV;
 	if (pci_resource_flags(vdev->pdev, bar) & IORESOURCE_IO)
 		return -EINVAL;
-	if (!vdev->bar_mmap_supported[bar] || dvp_memory_claim_bar(vdev, bar))
+	if (!vdev->bar_mmap_supported[bar])
 		return -ENODEV;
-	return 0;
+
+	/* What is somebody else's is no BAR of ours; want of memory passes. */
+	ret = dvp_memory_claim_bar(vdev, bar);
+	return ret && ret != -ENOMEM ? -ENODEV : ret;
 }
 
 static int dvp_feature_judge_export(const struct vfio_device_feature_dma_buf *in,

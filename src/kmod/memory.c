@@ -62,11 +62,12 @@ unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev)
  * @bar: a BAR that VFIO lets user space mmap
  *
  * Nothing to do after the first time, or where vfio_pci_core_enable() has done
- * it. One that somebody else holds is tried again each time.
+ * it. What failed is tried again each time.
  *
  * Context: process context, may sleep; mmap_lock may be held.
  *
- * Return: 0; -EBUSY where somebody else holds it; -ENOMEM.
+ * Return: 0; -EBUSY where somebody else holds it, or, rarely, where there was no
+ * memory to note the claim, which __request_region() does not tell apart; -ENOMEM.
  */
 int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar)
 {

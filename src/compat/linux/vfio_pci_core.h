@@ -6,32 +6,30 @@
 
 /*
  * Ask for the region of a BAR, and fill barmap, which tells the core that it
- * is taken. Done here the way each core does it itself.
+ * is taken. Done here the way each core does it itself. One that does it when
+ * it enables the device leaves an error where it could not, and never tries
+ * again.
  */
-#if defined(DVP_HAVE_EAGER_BARMAP)
+#ifndef DVP_HAVE_SETUP_BARMAP
 static inline int vfio_pci_core_setup_barmap(struct vfio_pci_core_device *vdev,
 					     int bar)
 {
-	return PTR_ERR_OR_ZERO((void __force *)vdev->barmap[bar]);
-}
-#elif !defined(DVP_HAVE_SETUP_BARMAP)
-static inline int vfio_pci_core_setup_barmap(struct vfio_pci_core_device *vdev,
-					     int bar)
-{
+	void __iomem *map;
 	int ret;
 
-	if (vdev->barmap[bar])
+	if (!IS_ERR_OR_NULL((void __force *)vdev->barmap[bar]))
 		return 0;
 
 	ret = pci_request_selected_regions(vdev->pdev, BIT(bar), "vfio-pci");
 	if (ret)
 		return ret;
 
-	vdev->barmap[bar] = pci_iomap(vdev->pdev, bar, 0);
-	if (!vdev->barmap[bar]) {
+	map = pci_iomap(vdev->pdev, bar, 0);
+	if (!map) {
 		pci_release_selected_regions(vdev->pdev, BIT(bar));
 		return -ENOMEM;
 	}
+	vdev->barmap[bar] = map;
 	return 0;
 }
 #endif
