@@ -19,12 +19,6 @@
 #include "uapi/dmabuf_vfio_pci.h"
 #include "range.h"
 
-static bool dvp_range_continues(const struct vfio_region_dma_range *prev,
-				const struct vfio_region_dma_range *next)
-{
-	return prev->offset + prev->length == next->offset;
-}
-
 /**
  * dvp_range_judge() - check a request against its BAR
  * @req: the ranges asked for
@@ -42,24 +36,26 @@ static bool dvp_range_continues(const struct vfio_region_dma_range *prev,
 int dvp_range_judge(const struct vfio_region_dma_range *req, u32 nr,
 		    u64 bar_len, u64 *size, u32 *nr_merged)
 {
+	const struct vfio_region_dma_range *last = req + nr;
 	u64 total = 0;
+	u64 end = ~0ULL;	/* no range starts there: it is off the grid */
 	u32 runs = 0;
-	u64 end;
-	u32 i;
 
-	for (i = 0; i < nr; i++) {
-		if (!req[i].length ||
-		    !IS_ALIGNED(req[i].offset | req[i].length, PAGE_SIZE))
+	for (; req < last; req++) {
+		u64 offset = req->offset;
+		u64 length = req->length;
+
+		if (!length || !IS_ALIGNED(offset | length, PAGE_SIZE))
 			return -EINVAL;
-		if (check_add_overflow(req[i].offset, req[i].length, &end))
+		if (offset != end)
+			runs++;
+		if (check_add_overflow(offset, length, &end))
 			return -EOVERFLOW;
 		if (end > bar_len)
 			return -EINVAL;
-		if (check_add_overflow(total, req[i].length, &total) ||
+		if (check_add_overflow(total, length, &total) ||
 		    total > LLONG_MAX)
 			return -EOVERFLOW;
-		if (!i || !dvp_range_continues(&req[i - 1], &req[i]))
-			runs++;
 	}
 
 	*size = total;
@@ -79,14 +75,19 @@ int dvp_range_judge(const struct vfio_region_dma_range *req, u32 nr,
 void dvp_range_merge(const struct vfio_region_dma_range *req, u32 nr,
 		     u64 bar_start, struct dvp_range *ranges)
 {
+	const struct vfio_region_dma_range *last = req + nr;
+	u64 next = ~0ULL;	/* as above */
 	u64 end = 0;
-	u32 i;
 
-	for (i = 0; i < nr; i++) {
-		if (!i || !dvp_range_continues(&req[i - 1], &req[i]))
-			(ranges++)->addr = bar_start + req[i].offset;
-		end += req[i].length;
+	for (; req < last; req++) {
+		u64 offset = req->offset;
+		u64 length = req->length;
+
+		if (offset != next)
+			(ranges++)->addr = bar_start + offset;
+		end += length;
 		ranges[-1].end = end;
+		next = offset + length;
 	}
 }
 
