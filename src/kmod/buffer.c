@@ -144,20 +144,26 @@ static void dvp_buffer_describe(struct dvp_buffer *buf, struct pci_dev *pdev,
 	buf->cpu_only = !PAGE_ALIGNED(pci_resource_len(pdev, req->bar));
 	buf->uncached = dvp_quirks_uncached(pdev, req->bar, req->ranges,
 					    req->nr_ranges);
-	buf->bus_offset = pci_bus_address(pdev, req->bar) - start;
 }
 
-/* The name is what /proc/<pid>/maps and fdinfo show of the buffer. */
+/* What /proc/<pid>/maps and fdinfo show of the buffer. */
+static char *dvp_buffer_name(const struct dvp_buffer *buf)
+{
+	char *name = kstrdup(buf->gate->label, GFP_KERNEL_ACCOUNT);
+
+	if (name)
+		name[strlen(name) - 1] += buf->bar;
+	return name;
+}
+
 static struct dma_buf *dvp_buffer_export(struct dvp_buffer *buf, u64 size,
-					 struct pci_dev *pdev,
 					 const struct dvp_request *req)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
 	struct dma_buf *dmabuf;
 	char *name;
 
-	name = kasprintf(GFP_KERNEL_ACCOUNT, "%s/bar%u", pci_name(pdev),
-			 req->bar);
+	name = dvp_buffer_name(buf);
 	if (!name)
 		return ERR_PTR(-ENOMEM);
 
@@ -222,7 +228,7 @@ struct dma_buf *dvp_buffer_create(struct dvp_device *dvdev,
 		return ERR_PTR(-ENOMEM);
 	dvp_buffer_describe(buf, pdev, req);
 
-	dmabuf = dvp_buffer_export(buf, size, pdev, req);
+	dmabuf = dvp_buffer_export(buf, size, req);
 	if (IS_ERR(dmabuf)) {
 		dvp_buffer_put(buf);
 		return dmabuf;

@@ -138,6 +138,8 @@ int dvp_dma_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		return ret;
 	}
 
+	/* Ordered before what is mapped later by the barrier in dvp_dma_map(). */
+	WRITE_ONCE(gate->imported, true);
 	import->dev = attach->dev;
 	spin_lock(&gate->importers_lock);
 	hlist_add_head(&import->node, &buf->importers);
@@ -218,7 +220,7 @@ struct sg_table *dvp_dma_map(struct dma_buf_attachment *attach,
 		return ERR_PTR(-EACCES);
 
 	atomic_inc(&buf->maps);
-	/* Pairs with the barriers in dvp_drain_announce() and _buffer(). */
+	/* Pairs with the barriers in dvp_drain_concerns() and _buffer(). */
 	smp_mb__after_atomic();
 	if (dvp_access_bars_importers(buf))
 		sgt = ERR_PTR(-ENODEV);

@@ -51,7 +51,7 @@ static bool dvp_table_fits(const struct dvp_buffer *buf, struct device *dev,
 		start = dvp_range_start(buf->ranges, i);
 		addr = buf->ranges[i].addr;
 		if (route == DVP_ROUTE_BUS)
-			addr += buf->bus_offset;
+			addr += buf->gate->bus_offsets[buf->bar];
 		if (addr + (buf->ranges[i].end - start) - 1 > limit)
 			return false;
 	}
@@ -109,7 +109,7 @@ static int dvp_table_map_piece(struct scatterlist *sg,
 	u64 addr = buf->ranges[i].addr + offset -
 		   dvp_range_start(buf->ranges, i);
 	u64 len = min_t(u64, buf->ranges[i].end - offset, DVP_TABLE_MAX_LEN);
-	dma_addr_t dma_addr = addr + buf->bus_offset;
+	dma_addr_t dma_addr = addr + buf->gate->bus_offsets[buf->bar];
 	int ret;
 
 	if (route == DVP_ROUTE_BRIDGE) {

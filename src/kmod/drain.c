@@ -299,6 +299,14 @@ static void dvp_drain_each(struct dvp_gate *gate,
 		call(buf, TASK_UNINTERRUPTIBLE);
 }
 
+/* Most devices have nobody to tell, whatever the number of their buffers. */
+static bool dvp_drain_concerns(struct dvp_gate *gate)
+{
+	/* Pairs with the barrier in dvp_dma_map(). */
+	smp_mb();
+	return READ_ONCE(gate->imported);
+}
+
 /**
  * dvp_drain_announce() - tell importers of buffers that they may not use
  * @gate: the gate
@@ -309,9 +317,8 @@ static void dvp_drain_each(struct dvp_gate *gate,
  */
 void dvp_drain_announce(struct dvp_gate *gate)
 {
-	/* Pairs with the barrier in dvp_dma_map(). */
-	smp_mb();
-	dvp_drain_each(gate, dvp_drain_tell);
+	if (dvp_drain_concerns(gate))
+		dvp_drain_each(gate, dvp_drain_tell);
 }
 
 /**
@@ -326,7 +333,9 @@ void dvp_drain_announce(struct dvp_gate *gate)
  */
 void dvp_drain_gate(struct dvp_gate *gate)
 {
-	dvp_drain_announce(gate);
+	if (!dvp_drain_concerns(gate))
+		return;
+	dvp_drain_each(gate, dvp_drain_tell);
 	dvp_drain_each(gate, dvp_drain_wait);
 }
 

@@ -53,6 +53,9 @@
 /* The most ranges of one export. */
 #define DVP_MAX_RANGES	262144
 
+/* Room for "0000:00:00.0/bar0"; a domain can have eight digits. */
+#define DVP_LABEL_LEN	24
+
 /**
  * enum dvp_cause - why the memory of a device cannot be used for now
  * @DVP_CAUSE_RESET: a reset is going on
@@ -82,10 +85,13 @@ enum dvp_cause {
  * @kref: held by the device and by each buffer
  * @pdev: the device, with a reference; it may be gone while the gate is not
  *	open, and is a name for the log then
+ * @label: the name of a buffer of BAR 0
+ * @bus_offsets: what to add to an address of a BAR to get its bus address
  * @told: set of &enum dvp_refusal that the log has said
  * @told_pairs: importers that have no route, which the log has said, and the
  *	&enum dvp_p2p under which it was so; under @lock
  * @idle: those who wait for importers
+ * @imported: an importer has been attached to one of its buffers, once
  * @counters: what has happened to its buffers
  * @importers_lock: guards the importers of all its buffers, as they are shown
  * @lock: guards everything below; @causes and @owner are also read without it
@@ -100,9 +106,12 @@ enum dvp_cause {
 struct dvp_gate {
 	struct kref kref;
 	struct pci_dev *pdev;
+	char label[DVP_LABEL_LEN];
+	u64 bus_offsets[PCI_STD_NUM_BARS];
 	unsigned long told;
 	struct xarray told_pairs;
 	wait_queue_head_t idle;
+	bool imported;
 	struct dvp_counters counters;
 	spinlock_t importers_lock;	/* &dvp_buffer.importers */
 	struct mutex lock;	/* everything below */
@@ -151,7 +160,6 @@ struct dvp_gate {
  * @bar_mmap: it stands behind a BAR mapping made through the device descriptor
  * @uncached: a quirk allows no other memory attribute
  * @giant: an entry of a PUD was put in place, once
- * @bus_offset: what to add to an address of the BAR to get its bus address
  * @nr_ranges: number of runs in @ranges
  * @ranges: the runs, in the order of the buffer: @single, or more elsewhere
  * @single: the run of a buffer that has one
@@ -184,7 +192,6 @@ struct dvp_buffer {
 	bool bar_mmap;
 	bool uncached;
 	bool giant;
-	u64 bus_offset;
 	u32 nr_ranges;
 	struct dvp_range *ranges;
 	struct dvp_range single;

@@ -24,6 +24,18 @@
 #define DVP_CAUSES_READ	\
 	(DVP_CAUSE_DECODE_OFF | DVP_CAUSE_SLEEP | DVP_CAUSE_LOW_POWER)
 
+/* What never changes while a driver is bound. */
+static void dvp_gate_describe(struct dvp_gate *gate)
+{
+	struct pci_dev *pdev = gate->pdev;
+	int bar;
+
+	snprintf(gate->label, sizeof(gate->label), "%s/bar0", pci_name(pdev));
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		gate->bus_offsets[bar] = pci_bus_address(pdev, bar) -
+					 pci_resource_start(pdev, bar);
+}
+
 /**
  * dvp_gate_create() - make the gate of a device
  * @pdev: the device
@@ -42,6 +54,7 @@ struct dvp_gate *dvp_gate_create(struct pci_dev *pdev)
 
 	kref_init(&gate->kref);
 	gate->pdev = pci_dev_get(pdev);
+	dvp_gate_describe(gate);
 	xa_init(&gate->told_pairs);
 	init_waitqueue_head(&gate->idle);
 	spin_lock_init(&gate->importers_lock);
@@ -105,10 +118,10 @@ static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 	dvp_counters_causes_locked(gate, old);
 	if (causes && !old)
 		dvp_gate_zap_locked(gate);
-	if (old == DVP_CAUSE_TRANSITION)
+	if (old == DVP_CAUSE_TRANSITION && wq_has_sleeper(&gate->wait))
 		wake_up_all(&gate->wait);
 	/* What comes back need not be waited for any longer. */
-	if (old & ~causes)
+	if (old & ~causes && wq_has_sleeper(&gate->idle))
 		wake_up_all(&gate->idle);
 }
 

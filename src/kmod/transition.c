@@ -18,19 +18,14 @@
 /*
  * With ends, what the caller is going to ask for ends memory as far as can be
  * seen, and importers are told before it does.
- *
- * Returns -EIO like vfio_pci_rw() in drivers/vfio/pci/vfio_pci_core.c.
  */
 static int dvp_transition_begin(struct dvp_device *dvdev, bool ends)
 {
-	struct device *dev = &dvdev->vdev.pdev->dev;
-
-	if (pm_runtime_resume_and_get(dev))
-		return -EIO;
-	if (mutex_lock_killable(&dvdev->transition_lock)) {
-		pm_runtime_put(dev);
+	if (mutex_lock_killable(&dvdev->transition_lock))
 		return -EINTR;
-	}
+
+	/* The core wakes the device, if it sleeps; so it stays until the end. */
+	pm_runtime_get_noresume(&dvdev->vdev.pdev->dev);
 	if (ends)
 		dvp_gate_block(dvdev->gate, DVP_CAUSE_ENDING);
 	dvp_gate_begin(dvdev->gate);
@@ -40,8 +35,8 @@ static int dvp_transition_begin(struct dvp_device *dvdev, bool ends)
 static void dvp_transition_end(struct dvp_device *dvdev)
 {
 	dvp_gate_end(dvdev->gate, &dvdev->vdev);
-	mutex_unlock(&dvdev->transition_lock);
 	pm_runtime_put(&dvdev->vdev.pdev->dev);
+	mutex_unlock(&dvdev->transition_lock);
 }
 
 /*
@@ -152,7 +147,7 @@ static ssize_t dvp_transition_write_config(struct vfio_device *core_vdev,
  *
  * Context: process context, may sleep.
  *
- * Return: bytes written; an error of the core; -EIO for a device that does not
+ * Return: bytes written; an error of the core, -EIO for a device that does not
  * wake up; -EINTR for a task that is being killed.
  */
 ssize_t dvp_transition_write(struct vfio_device *core_vdev,
@@ -182,8 +177,8 @@ ssize_t dvp_transition_write(struct vfio_device *core_vdev,
  *
  * Context: process context, may sleep; the device is awake.
  *
- * Return: what vfio_pci_core_ioctl_feature() says; -EIO or -EINTR as
- * dvp_transition_write().
+ * Return: what vfio_pci_core_ioctl_feature() says; -EINTR for a task that is
+ * being killed.
  */
 int dvp_transition_low_power(struct dvp_device *dvdev, u32 flags,
 			     void __user *arg, size_t argsz)

@@ -109,7 +109,7 @@ static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 	return VM_FAULT_RETRY;
 }
 
-/* One that waits comes again, and counts then. */
+/* One that waits, or is too small for a huge entry, comes again, and counts then. */
 static void dvp_vma_count_fault(struct dvp_buffer *buf, struct vm_fault *vmf,
 				vm_fault_t ret)
 {
@@ -117,6 +117,8 @@ static void dvp_vma_count_fault(struct dvp_buffer *buf, struct vm_fault *vmf,
 		atomic64_inc(&buf->faults);
 	else if (ret == VM_FAULT_SIGBUS)
 		atomic64_inc(&buf->refused);
+	else if (ret == VM_FAULT_FALLBACK)
+		return;
 	trace_dvp_fault(buf, vmf->address,
 			dvp_vma_offset(vmf->vma, vmf->address), ret);
 }
@@ -129,7 +131,7 @@ static void dvp_vma_count_fault(struct dvp_buffer *buf, struct vm_fault *vmf,
  * Context: page fault; mmap_lock or the VMA's lock held for read, and dropped
  * where VM_FAULT_RETRY is returned without FAULT_FLAG_RETRY_NOWAIT.
  *
- * Return: what @insert says; VM_FAULT_SIGBUS for a revoked buffer;
+ * Return: what @insert says, VM_FAULT_SIGBUS for a revoked buffer;
  * VM_FAULT_RETRY after a transition.
  */
 vm_fault_t dvp_vma_serve(struct vm_fault *vmf,

@@ -90,12 +90,9 @@ static vm_fault_t dvp_vma_giant_fault(struct vm_fault *vmf)
 
 static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
-	unsigned long pfn;
-
 	if (order == PUD_SHIFT - PAGE_SHIFT)
 		return dvp_vma_giant_fault(vmf);
-	if (order != PMD_SHIFT - PAGE_SHIFT ||
-	    !dvp_vma_find_huge(vmf->vma, vmf->address, PMD_SIZE, &pfn))
+	if (order != PMD_SHIFT - PAGE_SHIFT)
 		return VM_FAULT_FALLBACK;
 	return dvp_vma_serve(vmf, dvp_vma_insert_slot);
 }

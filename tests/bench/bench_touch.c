@@ -113,7 +113,6 @@ void bench_touch(const struct bench_side *side)
 	touch_at(side, &side->big, "touch_1g", BENCH_BIG_LEN, 0);
 	touch_at(side, &side->dev, "shifted_64m", BENCH_BAR_LEN, BENCH_PAGE);
 	touch_at(side, &side->big, "shifted_1g", BENCH_BIG_LEN, BENCH_PAGE);
-	touch_anywhere(side, "anywhere_64m");
 }
 
 static void touch_scattered(const struct bench_side *side, const char *figure,
