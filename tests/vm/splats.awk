@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Counts the complaints in a kernel log. Prints the number, and for each of the
-# first MAX what it says, with the lines that follow, to OUT.
+# Counts the complaints in a kernel log. Prints the number, and how many warnings are
+# none; and for each of the first MAX complaints what it says, with the lines that
+# follow, to OUT.
 #
 # A complaint is a line that matches a head, or one that matches a trace and has
 # no head shortly before it: an oops prints both, and is one.
@@ -19,7 +20,9 @@
 #	dvt: expect no failing allocations
 #
 # In between, what the kernel says of an allocation that failed, with its trace, and of
-# a page fault that it tries again for want of memory, are no complaints.
+# a page fault that it tries again for want of memory, are no complaints. Nor are its
+# own warnings about code that cannot bear it: the IOMMU's domain as a group is let go
+# or a device was reset, and a new group of VFIO without a name.
 #
 # A data race that KCSAN reports is a complaint if a function of a module is in either
 # stack, and no module but ours is loaded on such a kernel: the kernel's own races
@@ -44,7 +47,8 @@ BEGIN {
 	dma_fault = "DMAR: .*[Ff]ault"
 	dma_any = "DMAR: DRHD: handling fault status|DMAR: .* fault event.* suppressed"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
-	starved = "page allocation failure: |vmalloc error: |VM_FAULT_OOM leaked"
+	starved = "page allocation failure: |vmalloc error: |VM_FAULT_OOM leaked" \
+		"|WARNING: .*(release_dma_owner|pci_dev_reset_iommu_done|vfio_group_release)"
 	near = 60
 	last = -near
 }
@@ -56,9 +60,13 @@ function look(line,	is_head)
 	is_head = line ~ head ||
 		line ~ dma_fault && !(faulty && (line ~ dma_any || index(line, faulty)))
 	if (starving && line ~ starved) {
+		excused += line ~ /WARNING: /
 		last = nr
 		return
 	}
+	# What comes of it, the next line tells.
+	if (starving && line ~ /cut here/)
+		return
 	if (!is_head && !(line ~ trace && nr - last > near)) {
 		if (show > 0) {
 			print "    | " line > OUT
@@ -109,5 +117,5 @@ in_race {
 
 END {
 	flush_race()
-	print count + 0
+	print count + 0, excused + 0
 }
