@@ -373,6 +373,9 @@ void stress_op_reopen(struct stress_worker *worker);
 
 /* stress_import.c: another device */
 void stress_op_import(struct stress_worker *worker);
+void stress_import_aim(struct stress_worker *worker,
+		       const struct stress_handle *handle);
+void stress_import_look(struct stress_worker *worker);
 void stress_import_drop(struct stress_worker *worker);
 
 #endif /* STRESS_H */

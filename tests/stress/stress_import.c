@@ -30,17 +30,14 @@ static void expect(struct stress_worker *worker, const char *what,
 			    answer);
 }
 
-static void attach(struct stress_worker *worker)
+static void attach(struct stress_worker *worker,
+		   const struct stress_handle *handle)
 {
 	unsigned int reaction = stress_one_in(worker, 3) ? DVP_PEER_LATE :
 							   DVP_PEER_UNMAPS;
-	const struct stress_handle *handle;
 	struct stress_look look;
 	int ret;
 
-	if (!worker->nr_handles)
-		return;
-	handle = &worker->handles[stress_below(worker, worker->nr_handles)];
 	worker->peer_buf = handle->buf;
 	stress_note(worker, "attach", &handle->buf, 0);
 	stress_model_look(worker->shared, &handle->buf, &look);
@@ -98,6 +95,31 @@ static void look(struct stress_worker *worker)
 			    buf->slot, buf->gen);
 }
 
+/**
+ * stress_import_aim() - map a buffer, if the importer has nothing else
+ * @worker: a lender
+ * @handle: of the buffer
+ */
+void stress_import_aim(struct stress_worker *worker,
+		       const struct stress_handle *handle)
+{
+	if (worker->peer.fd < 0 || worker->attached)
+		return;
+	attach(worker, handle);
+	if (worker->attached)
+		map(worker);
+}
+
+/**
+ * stress_import_look() - see that nothing is mapped that should be gone
+ * @worker: a lender
+ */
+void stress_import_look(struct stress_worker *worker)
+{
+	if (worker->attached)
+		look(worker);
+}
+
 static void unmap(struct stress_worker *worker)
 {
 	int ret = dvt_peer_unmap(&worker->peer);
@@ -133,7 +155,9 @@ void stress_op_import(struct stress_worker *worker)
 	if (worker->peer.fd < 0)
 		return;
 	if (!worker->attached) {
-		attach(worker);
+		if (worker->nr_handles)
+			attach(worker, &worker->handles[stress_below(worker,
+						worker->nr_handles)]);
 		return;
 	}
 	switch (stress_below(worker, 6)) {

@@ -239,7 +239,11 @@ void stress_op_revoke(struct stress_worker *worker)
 	handle = &worker->handles[stress_below(worker, worker->nr_handles)];
 	slot = &worker->shared->slots[handle->buf.slot];
 	lock_open(worker, slot->gate);
+	/* Who revokes must not find itself to be an importer afterwards. */
+	if (stress_one_in(worker, 2))
+		stress_import_aim(worker, handle);
 	revoke_handle(worker, slot, handle);
+	stress_import_look(worker);
 	unlock_open(worker, slot->gate);
 }
 
