@@ -23,7 +23,7 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
 .PHONY: all install uninstall clean help headers demo check vmtest bench lint fuzz unit \
-	user deb rpm check-packages check-debug
+	user deb rpm check-packages check-debug check-defects
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -68,6 +68,10 @@ check-debug: export DVP_PROGRAM_LIMIT ?= 3600
 check-debug:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/check --no-unit --plan debug
 
+# What the kernel's own driver does with the tests of known defects.
+check-defects:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/defects
+
 bench:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/bench/run
 
@@ -105,6 +109,8 @@ help:
 	@echo "  make check-packages"
 	@echo "                   packages, and systems with them installed (root)"
 	@echo "  make check-debug the tests in VMs, on kernels that check themselves (root)"
+	@echo "  make check-defects"
+	@echo "                   show known defects of vfio-pci, for comparison (root)"
 	@echo "  make lint        style, static checks, proofs, and project rules (root)"
 	@echo "  make fuzz        arithmetic on ranges under libFuzzer (root)"
 	@echo "  make tool        build the tool vfio-dmabuf"

@@ -87,6 +87,11 @@ bool dvt_monitor_open(struct dvt_monitor *mon)
 	ck_assert_ptr_nonnull(mon->file);
 	setvbuf(mon->file, NULL, _IONBF, 0);
 
+	/*
+	 * Until the port was raw it gave back what the monitor said: this byte
+	 * makes the monitor forget what it has heard of that.
+	 */
+	fputc(0xff, mon->file);
 	/* Every connection begins so; this one lasts as long as the machine. */
 	send_command(mon, "qmp_capabilities", "");
 	read_answer(mon, line, sizeof(line));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Devices that leave; see dvt_plug.h. Those that are plugged in again are
- * ivshmem-plain, over the memory that they had.
+ * ivshmem-plain, with other memory.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -19,6 +19,8 @@
 #define DEVICES "/sys/bus/pci/devices"
 #define SLOTS "/sys/bus/pci/slots"
 #define PAUSE_US 10000
+/* As much as tests/vm/machine.sh gives it. */
+#define MEMORY (16 * DVT_MIB)
 
 static bool is_there(const char *bdf)
 {
@@ -265,10 +267,25 @@ static void add_to_machine(struct dvt_plug *plug)
 {
 	char arguments[256];
 
+	/* QEMU gives away the memory of a device that has left no second time. */
 	snprintf(arguments, sizeof(arguments),
-		 "\"driver\": \"ivshmem-plain\", \"id\": \"%s\", \"memdev\": \"%s-memory\", \"bus\": \"port%.2s\", \"addr\": \"0\"",
-		 plug->id, plug->id, plug->port + strlen("0000:00:"));
+		 "\"qom-type\": \"memory-backend-ram\", \"id\": \"%s-memory-%d\", \"size\": %lu, \"share\": true",
+		 plug->id, getpid(), MEMORY);
+	dvt_monitor_ask(&plug->mon, "object-add", arguments);
+	snprintf(arguments, sizeof(arguments),
+		 "\"driver\": \"ivshmem-plain\", \"id\": \"%s\", \"memdev\": \"%s-memory-%d\", \"bus\": \"port%.2s\", \"addr\": \"0\"",
+		 plug->id, plug->id, getpid(), plug->port + strlen("0000:00:"));
 	dvt_monitor_ask(&plug->mon, "device_add", arguments);
+}
+
+/* The kernel shows a device some time before a driver may have it. */
+static void bind_new(const char *bdf)
+{
+	int ret;
+
+	while ((ret = dvl_sysfs_bind(bdf, DVL_DRIVER)) == -ENODEV)
+		usleep(PAUSE_US);
+	ck_assert_msg(!ret, "binding %s: %s", bdf, strerror(-ret));
 }
 
 /**
@@ -283,7 +300,7 @@ void dvt_plug_in(struct dvt_plug *plug)
 		add_to_machine(plug);
 	while (!is_there(plug->bdf))
 		usleep(PAUSE_US);
-	dvt_bind(plug->bdf, DVL_DRIVER);
+	bind_new(plug->bdf);
 }
 
 /**

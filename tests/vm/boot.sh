@@ -107,6 +107,7 @@ boot_retrying()
 			break
 		fi
 		cp "$b_logs/console.log" "$b_logs/console.$try.log"
+		cp "$b_logs/qemu.log" "$b_logs/qemu.$try.log"
 		say "    $b_label$b_note: $(tail -n 1 "$b_logs/qemu.log")"
 	done
 }

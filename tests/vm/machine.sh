@@ -159,6 +159,9 @@ machine_append()
 	kernel_append+=" no_timer_check"
 	kernel_append+=" oops=panic panic=-1 watchdog_thresh=30"
 	kernel_append+=" rcupdate.rcu_cpu_stall_timeout=60"
+	# The firmware puts BARs where an EPYC has its HyperTransport, and calls that
+	# reserved; one that is plugged in again has to fit there, too.
+	kernel_append+=" pci=no_e820"
 	kernel_append+=" dvp_machine=$(machine_kind "$1") dvp_nonce=$2 dvp_mode=$3 dvp_limit=$4"
 	for name in "${!DVP_STRESS_@}" "${!DVP_FUZZ_@}"; do
 		kernel_append+=" $name=${!name}"
