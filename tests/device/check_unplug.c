@@ -63,8 +63,10 @@ static void open_new(struct dvl_device *dev, const char *bdf)
 {
 	int ret;
 
-	while ((ret = dvl_device_open(dev, bdf)) == -EAGAIN || ret == -ENOENT)
+	do {
+		ret = dvl_device_open(dev, bdf);
 		usleep(PAUSE_US);
+	} while (ret == -ENOENT || ret == -ENODEV || ret == -EAGAIN);
 	ck_assert_msg(!ret, "opening %s: %s", bdf, strerror(-ret));
 }
 
