@@ -50,12 +50,6 @@
 #include "counters.h"
 #include "range.h"
 
-/* The most ranges of one export. */
-#define DVP_MAX_RANGES	262144
-
-/* Room for "0000:00:00.0/bar0"; a domain can have eight digits. */
-#define DVP_LABEL_LEN	24
-
 /**
  * enum dvp_cause - why the memory of a device cannot be used for now
  * @DVP_CAUSE_RESET: a reset is going on
@@ -106,7 +100,7 @@ enum dvp_cause {
 struct dvp_gate {
 	struct kref kref;
 	struct pci_dev *pdev;
-	char label[DVP_LABEL_LEN];
+	char label[sizeof("12345678:00:00.0/bar0")];
 	u64 bus_offsets[PCI_STD_NUM_BARS];
 	unsigned long told;
 	struct xarray told_pairs;
@@ -359,7 +353,7 @@ void dvp_drain_announce(struct dvp_gate *gate);
 void dvp_drain_gate(struct dvp_gate *gate);
 bool dvp_drain_is_done(struct dvp_gate *gate);
 
-/* gate.c */
+/* gate_ref.c, gate.c */
 struct dvp_gate *dvp_gate_create(struct pci_dev *pdev);
 void dvp_gate_get(struct dvp_gate *gate);
 void dvp_gate_put(struct dvp_gate *gate);

@@ -15,86 +15,11 @@
  * transition: nothing is mapped, and faults wait instead of failing, because
  * most of these calls (a write of the bus-master bit) change nothing.
  */
-#include <linux/pci.h>
-#include <linux/slab.h>
-
 #include "dvp.h"
 
 /* What is read from the device instead of being set and cleared in pairs. */
 #define DVP_CAUSES_READ	\
 	(DVP_CAUSE_DECODE_OFF | DVP_CAUSE_SLEEP | DVP_CAUSE_LOW_POWER)
-
-/* What never changes while a driver is bound. */
-static void dvp_gate_describe(struct dvp_gate *gate)
-{
-	struct pci_dev *pdev = gate->pdev;
-	int bar;
-
-	snprintf(gate->label, sizeof(gate->label), "%s/bar0", pci_name(pdev));
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		gate->bus_offsets[bar] = pci_bus_address(pdev, bar) -
-					 pci_resource_start(pdev, bar);
-}
-
-/**
- * dvp_gate_create() - make the gate of a device
- * @pdev: the device
- *
- * Context: process context, may sleep.
- *
- * Return: a closed gate with one reference, to be dropped by dvp_gate_put();
- * NULL without memory.
- */
-struct dvp_gate *dvp_gate_create(struct pci_dev *pdev)
-{
-	struct dvp_gate *gate = kzalloc(sizeof(*gate), GFP_KERNEL);
-
-	if (!gate)
-		return NULL;
-
-	kref_init(&gate->kref);
-	gate->pdev = pci_dev_get(pdev);
-	dvp_gate_describe(gate);
-	xa_init(&gate->told_pairs);
-	init_waitqueue_head(&gate->idle);
-	spin_lock_init(&gate->importers_lock);
-	mutex_init(&gate->lock);
-	INIT_LIST_HEAD(&gate->buffers);
-	init_waitqueue_head(&gate->wait);
-	return gate;
-}
-
-static void dvp_gate_free(struct kref *kref)
-{
-	struct dvp_gate *gate = container_of(kref, struct dvp_gate, kref);
-
-	mutex_destroy(&gate->lock);
-	xa_destroy(&gate->told_pairs);
-	pci_dev_put(gate->pdev);
-	kfree(gate);
-}
-
-/**
- * dvp_gate_get() - take a reference
- * @gate: the gate
- *
- * Context: any, with a reference held already.
- */
-void dvp_gate_get(struct dvp_gate *gate)
-{
-	kref_get(&gate->kref);
-}
-
-/**
- * dvp_gate_put() - drop a reference
- * @gate: the gate
- *
- * Context: process context.
- */
-void dvp_gate_put(struct dvp_gate *gate)
-{
-	kref_put(&gate->kref, dvp_gate_free);
-}
 
 static void dvp_gate_zap_locked(struct dvp_gate *gate)
 {

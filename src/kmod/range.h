@@ -4,6 +4,9 @@
 
 #include <linux/types.h>
 
+/* The most ranges of one export. */
+#define DVP_MAX_RANGES	262144
+
 struct vfio_region_dma_range;
 
 /**
