@@ -48,6 +48,16 @@ static void attach(struct stress_worker *worker,
 	worker->attached = !ret;
 }
 
+static void attach_any(struct stress_worker *worker)
+{
+	unsigned int i;
+
+	if (!worker->nr_handles)
+		return;
+	i = stress_below(worker, worker->nr_handles);
+	attach(worker, &worker->handles[i]);
+}
+
 static void map(struct stress_worker *worker)
 {
 	const struct stress_buffer *buf = &worker->peer_buf;
@@ -155,9 +165,7 @@ void stress_op_import(struct stress_worker *worker)
 	if (worker->peer.fd < 0)
 		return;
 	if (!worker->attached) {
-		if (worker->nr_handles)
-			attach(worker, &worker->handles[stress_below(worker,
-						worker->nr_handles)]);
+		attach_any(worker);
 		return;
 	}
 	switch (stress_below(worker, 6)) {
