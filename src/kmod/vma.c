@@ -131,7 +131,7 @@ static void dvp_vma_count_fault(struct dvp_buffer *buf, struct vm_fault *vmf,
  * Context: page fault; mmap_lock or the VMA's lock held for read, and dropped
  * where VM_FAULT_RETRY is returned without FAULT_FLAG_RETRY_NOWAIT.
  *
- * Return: what @insert says, VM_FAULT_SIGBUS for a revoked buffer;
+ * Return: what @insert says; VM_FAULT_SIGBUS for a revoked buffer;
  * VM_FAULT_RETRY after a transition.
  */
 vm_fault_t dvp_vma_serve(struct vm_fault *vmf,
