@@ -38,6 +38,7 @@ int dvp_range_judge(const struct vfio_region_dma_range *req, u32 nr,
 {
 	const struct vfio_region_dma_range *last = req + nr;
 	u64 total = 0;
+	u64 bits = 0;
 	u64 end = ~0ULL;	/* no range starts there: it is off the grid */
 	u32 runs = 0;
 
@@ -45,18 +46,20 @@ int dvp_range_judge(const struct vfio_region_dma_range *req, u32 nr,
 		u64 offset = req->offset;
 		u64 length = req->length;
 
-		if (!length || !IS_ALIGNED(offset | length, PAGE_SIZE))
-			return -EINVAL;
-		if (offset != end)
-			runs++;
-		if (check_add_overflow(offset, length, &end))
-			return -EOVERFLOW;
+		bits |= offset | length;
+		runs += offset != end;
+		end = wrapping_add(u64, offset, length);
+		if (end <= offset)
+			return length ? -EOVERFLOW : -EINVAL;
 		if (end > bar_len)
 			return -EINVAL;
-		if (check_add_overflow(total, length, &total) ||
-		    total > LLONG_MAX)
+		/* Two that fit loff_t do not wrap when added; one that doesn't may. */
+		total = wrapping_add(u64, total, length);
+		if ((total | length) > LLONG_MAX)
 			return -EOVERFLOW;
 	}
+	if (!IS_ALIGNED(bits, PAGE_SIZE))
+		return -EINVAL;
 
 	*size = total;
 	*nr_merged = runs;

@@ -94,8 +94,9 @@ prove()
 		tests/proof/range.c src/kmod/range.c 2>&1
 }
 
-# run_proof NAME: for one to four ranges. Nothing in range.c is meant to wrap around,
-# so unsigned numbers may not, either. That the end can be reached is seen once.
+# run_proof NAME: for one to four ranges. Nothing in range.c is meant to wrap around but
+# what says so, so unsigned numbers may not, either. That the end can be reached is seen
+# once.
 run_proof()
 {
 	local log=$build/lint/proof-$1.full nr

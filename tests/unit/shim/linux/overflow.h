@@ -3,6 +3,13 @@
 #ifndef DVP_SHIM_OVERFLOW_H
 #define DVP_SHIM_OVERFLOW_H
 
-#define check_add_overflow(a, b, d) __builtin_add_overflow(a, b, d)
+/* What wraps on purpose, which checkers of overflows are told so. */
+#define wrapping_add(type, a, b)			\
+	({						\
+		type sum_;				\
+							\
+		__builtin_add_overflow(a, b, &sum_);	\
+		sum_;					\
+	})
 
 #endif /* DVP_SHIM_OVERFLOW_H */
