@@ -13,8 +13,12 @@
 #include "core_exporter.h"
 #include "dvp.h"
 #include "quirks.h"
+#include "vma.h"
 
 #define DVP_OPEN_FLAGS	(O_ACCMODE | O_CLOEXEC | O_NONBLOCK)
+
+/* So many ranges are copied to the stack. */
+#define DVP_FEW_RANGES	16
 
 static int dvp_feature_judge_bar(struct vfio_pci_core_device *vdev, u32 bar)
 {
@@ -45,18 +49,25 @@ static int dvp_feature_judge_export(const struct vfio_device_feature_dma_buf *in
 	return 0;
 }
 
-/* The size is the user's: count it, and fail without a word. */
+/*
+ * To few, where they fit. The size is the user's: count it, and fail without a
+ * word.
+ */
 static struct vfio_region_dma_range *
-dvp_feature_copy_ranges(const struct vfio_region_dma_range __user *from, u32 nr)
+dvp_feature_copy_ranges(struct vfio_region_dma_range *few,
+			const struct vfio_region_dma_range __user *from, u32 nr)
 {
-	struct vfio_region_dma_range *ranges;
+	struct vfio_region_dma_range *ranges = few;
 
-	ranges = kvmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT |
-				__GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (nr > DVP_FEW_RANGES)
+		ranges = kvmalloc_array(nr, sizeof(*ranges),
+					GFP_KERNEL_ACCOUNT |
+					__GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
 	if (copy_from_user(ranges, from, array_size(nr, sizeof(*ranges)))) {
-		kvfree(ranges);
+		if (ranges != few)
+			kvfree(ranges);
 		return ERR_PTR(-EFAULT);
 	}
 	return ranges;
@@ -88,7 +99,7 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 			      void __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_dma_buf __user *from = arg;
-	struct vfio_region_dma_range *ranges;
+	struct vfio_region_dma_range few[DVP_FEW_RANGES], *ranges;
 	struct vfio_device_feature_dma_buf in;
 	struct dvp_request req = {};
 	int ret;
@@ -107,7 +118,7 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 	if (ret)
 		return ret;
 
-	ranges = dvp_feature_copy_ranges(from->dma_ranges, in.nr_ranges);
+	ranges = dvp_feature_copy_ranges(few, from->dma_ranges, in.nr_ranges);
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);
 
@@ -116,7 +127,8 @@ static int dvp_feature_export(struct dvp_device *dvdev, u32 flags,
 	req.nr_ranges = in.nr_ranges;
 	req.ranges = ranges;
 	ret = dvp_feature_publish(dvdev, &req);
-	kvfree(ranges);
+	if (ranges != few)
+		kvfree(ranges);
 	return ret;
 }
 

@@ -342,6 +342,9 @@ START_TEST(mapping_shows_the_right_pages)
 }
 END_TEST
 
+/* On both sides of what the driver copies in different ways, and the whole BAR. */
+static const uint64_t nr_shuffled[] = { 2, 16, 17, 64 * M / PAGE };
+
 START_TEST(shuffled_pages_come_in_the_order_asked_for)
 {
 	static const struct shape plain = { "shuffled pages" };
@@ -351,7 +354,7 @@ START_TEST(shuffled_pages_come_in_the_order_asked_for)
 	int fd;
 
 	dvt_open_or_skip(&run.dev, "DVP_BDF");
-	run_begin(&run, 64 * M / PAGE);
+	run_begin(&run, nr_shuffled[_i]);
 	ranges = calloc(run.nr_pages, sizeof(*ranges));
 	ck_assert_ptr_nonnull(ranges);
 	step = scatter_step(run.nr_pages - 1);
@@ -389,5 +392,6 @@ END_TEST
 
 DVT_MAIN("content",
 	 { mapping_shows_the_right_pages, DVT_ARRAY_SIZE(shapes) },
-	 { shuffled_pages_come_in_the_order_asked_for },
+	 { shuffled_pages_come_in_the_order_asked_for,
+	   DVT_ARRAY_SIZE(nr_shuffled) },
 	 { plain_mmap_at_any_address_shows_the_right_pages })

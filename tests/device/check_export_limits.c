@@ -136,20 +136,28 @@ static void *end_of_page(size_t len)
 	return pages + PAGE - len;
 }
 
+/* On both sides of what the driver copies in different ways. */
+static const uint32_t nr_copied[] = { 1, 3, 16, 17, 200 };
+
 START_TEST(request_at_the_very_end_of_a_page_is_read)
 {
+	uint32_t nr = nr_copied[_i];
 	struct dvl_device dev;
 	struct request *req;
+	int fd;
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	req = end_of_page(request_size(3));
-	request_fill(req, 3);
-	ck_assert_int_ge(request_call(&dev, req), 0);
+	req = end_of_page(request_size(nr));
+	request_fill(req, nr);
+	fd = request_call(&dev, req);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_END), nr * PAGE);
 }
 END_TEST
 
 START_TEST(request_that_runs_off_the_page_gives_efault)
 {
+	uint32_t nr = nr_copied[_i];
 	struct dvt_traces before;
 	struct dvl_device dev;
 	struct request *full;
@@ -157,10 +165,10 @@ START_TEST(request_that_runs_off_the_page_gives_efault)
 	int log;
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	full = request_make(3);
+	full = request_make(nr);
 	log = dvt_log_mark();
 	dvt_traces_take(&before);
-	for (len = 0; len < request_size(3); len += 4) {
+	for (len = 0; len < request_size(nr); len += 4) {
 		void *req = end_of_page(len);
 
 		memcpy(req, full, len);
@@ -321,8 +329,10 @@ DVT_MAIN("export_limits",
 	 { the_most_ranges_that_info_tells_are_accepted },
 	 { one_range_more_gives_e2big },
 	 { a_count_whose_size_overflows_is_refused },
-	 { request_at_the_very_end_of_a_page_is_read },
-	 { request_that_runs_off_the_page_gives_efault },
+	 { request_at_the_very_end_of_a_page_is_read,
+	   DVT_ARRAY_SIZE(nr_copied) },
+	 { request_that_runs_off_the_page_gives_efault,
+	   DVT_ARRAY_SIZE(nr_copied) },
 	 { no_free_descriptor_gives_emfile_and_leaks_nothing },
 	 { ranges_are_charged_to_the_callers_memory_cgroup },
 	 { memory_limit_gives_enomem_and_leaks_nothing })
