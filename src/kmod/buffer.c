@@ -149,10 +149,12 @@ static void dvp_buffer_describe(struct dvp_buffer *buf, struct pci_dev *pdev,
 /* What /proc/<pid>/maps and fdinfo show of the buffer. */
 static char *dvp_buffer_name(const struct dvp_buffer *buf)
 {
-	char *name = kstrdup(buf->gate->label, GFP_KERNEL_ACCOUNT);
+	const struct dvp_gate *gate = buf->gate;
+	char *name = kmemdup(gate->label, gate->label_len + 1,
+			     GFP_KERNEL_ACCOUNT);
 
 	if (name)
-		name[strlen(name) - 1] += buf->bar;
+		name[gate->label_len - 1] += buf->bar;
 	return name;
 }
 

@@ -80,6 +80,7 @@ enum dvp_cause {
  * @pdev: the device, with a reference; it may be gone while the gate is not
  *	open, and is a name for the log then
  * @label: the name of a buffer of BAR 0
+ * @label_len: characters of it
  * @bus_offsets: what to add to an address of a BAR to get its bus address
  * @told: set of &enum dvp_refusal that the log has said
  * @told_pairs: importers that have no route, which the log has said, and the
@@ -101,6 +102,7 @@ struct dvp_gate {
 	struct kref kref;
 	struct pci_dev *pdev;
 	char label[sizeof("12345678:00:00.0/bar0")];
+	u8 label_len;
 	u64 bus_offsets[PCI_STD_NUM_BARS];
 	unsigned long told;
 	struct xarray told_pairs;

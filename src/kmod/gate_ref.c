@@ -14,7 +14,8 @@ static void dvp_gate_describe(struct dvp_gate *gate)
 	struct pci_dev *pdev = gate->pdev;
 	int bar;
 
-	snprintf(gate->label, sizeof(gate->label), "%s/bar0", pci_name(pdev));
+	gate->label_len = scnprintf(gate->label, sizeof(gate->label),
+				    "%s/bar0", pci_name(pdev));
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
 		gate->bus_offsets[bar] = pci_bus_address(pdev, bar) -
 					 pci_resource_start(pdev, bar);

@@ -74,6 +74,10 @@ int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar)
 	static DEFINE_MUTEX(claim_lock);
 	int ret;
 
+	/* What is claimed stays so until the device is closed. */
+	if (!IS_ERR_OR_NULL((void __force *)READ_ONCE(vdev->barmap[bar])))
+		return 0;
+
 	mutex_lock(&claim_lock);
 	ret = vfio_pci_core_setup_barmap(vdev, bar);
 	mutex_unlock(&claim_lock);
