@@ -86,23 +86,17 @@ static void dvp_counters_trace_causes(struct dvp_gate *gate, bool blocked)
 }
 
 /**
- * dvp_counters_causes_locked() - the causes that block a gate have changed
- * @gate: the gate
- * @old: what they were
- *
- * A transition by itself is no end of memory.
+ * dvp_counters_causes_locked() - a gate was blocked, or is no more
+ * @gate: the gate, with its new causes; a transition by itself is no end of memory
  *
  * Context: &dvp_gate.lock held.
  */
-void dvp_counters_causes_locked(struct dvp_gate *gate, unsigned int old)
+void dvp_counters_causes_locked(struct dvp_gate *gate)
 {
-	bool was_blocked = old & ~DVP_CAUSE_TRANSITION;
 	bool blocked = gate->causes & ~DVP_CAUSE_TRANSITION;
 
 	lockdep_assert_held(&gate->lock);
 
-	if (blocked == was_blocked)
-		return;
 	atomic64_inc(&gate->counters.values[blocked ? DVP_BLOCKS :
 						      DVP_RESTORES]);
 	dvp_counters_trace_causes(gate, blocked);

@@ -85,7 +85,7 @@ static inline void dvp_counters_end(struct dvp_counters *counters,
 void dvp_counters_join_locked(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_counters_leave_locked(struct dvp_gate *gate, struct dvp_buffer *buf);
 void dvp_counters_revoke_locked(struct dvp_gate *gate, struct dvp_buffer *buf);
-void dvp_counters_causes_locked(struct dvp_gate *gate, unsigned int old);
+void dvp_counters_causes_locked(struct dvp_gate *gate);
 u64 dvp_counters_read(struct dvp_gate *gate, enum dvp_counter counter);
 
 #endif /* DVP_COUNTERS_H */

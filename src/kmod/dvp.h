@@ -370,7 +370,7 @@ void dvp_gate_block_at_once(struct dvp_gate *gate, enum dvp_cause cause);
 void dvp_gate_unblock(struct dvp_gate *gate, unsigned int causes,
 		      struct vfio_pci_core_device *vdev);
 void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
-void dvp_gate_begin(struct dvp_gate *gate);
+void dvp_gate_begin(struct dvp_gate *gate, bool ends);
 void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 
 /* memory.c */

@@ -33,6 +33,12 @@ static void dvp_gate_zap_locked(struct dvp_gate *gate)
 	}
 }
 
+/* A transition by itself is no end of memory. */
+static bool dvp_gate_is_blocked(unsigned int causes)
+{
+	return causes & ~DVP_CAUSE_TRANSITION;
+}
+
 static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 {
 	unsigned int old = gate->causes;
@@ -40,7 +46,8 @@ static void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 	lockdep_assert_held(&gate->lock);
 
 	WRITE_ONCE(gate->causes, causes);
-	dvp_counters_causes_locked(gate, old);
+	if (dvp_gate_is_blocked(causes) != dvp_gate_is_blocked(old))
+		dvp_counters_causes_locked(gate);
 	if (causes && !old)
 		dvp_gate_zap_locked(gate);
 	if (old == DVP_CAUSE_TRANSITION && wq_has_sleeper(&gate->wait))
@@ -68,8 +75,7 @@ static bool dvp_gate_settle_locked(struct dvp_gate *gate, unsigned int clear,
 	else if (!(causes & DVP_CAUSE_RESET))
 		causes = (causes & ~DVP_CAUSES_READ) | dvp_memory_causes(vdev);
 	dvp_gate_set_locked(gate, causes);
-	return !(old & ~DVP_CAUSE_TRANSITION) &&
-	       causes & ~DVP_CAUSE_TRANSITION;
+	return !dvp_gate_is_blocked(old) && dvp_gate_is_blocked(causes);
 }
 
 /**
@@ -297,19 +303,29 @@ void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 /**
  * dvp_gate_begin() - a call into the core is about to change the device
  * @gate: the gate
+ * @ends: as far as can be seen the call ends memory
  *
  * Ends the CPU mappings, and makes faults wait until dvp_gate_end(), except
  * those of the calling task: the core copies the task's arguments, and waiting
- * for itself would never end.
+ * for itself would never end. With @ends, waits for importers, too, and faults
+ * fail.
  *
  * Context: process context, may sleep; &dvp_device.transition_lock held.
  */
-void dvp_gate_begin(struct dvp_gate *gate)
+void dvp_gate_begin(struct dvp_gate *gate, bool ends)
 {
+	unsigned int causes = DVP_CAUSE_TRANSITION;
+
+	if (ends)
+		causes |= DVP_CAUSE_ENDING;
+
 	mutex_lock(&gate->lock);
 	WRITE_ONCE(gate->owner, current);
-	dvp_gate_set_locked(gate, gate->causes | DVP_CAUSE_TRANSITION);
+	dvp_gate_set_locked(gate, gate->causes | causes);
 	mutex_unlock(&gate->lock);
+
+	if (ends)
+		dvp_drain_gate(gate);
 }
 
 /**

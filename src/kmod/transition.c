@@ -26,9 +26,7 @@ static int dvp_transition_begin(struct dvp_device *dvdev, bool ends)
 
 	/* The core wakes the device, if it sleeps; so it stays until the end. */
 	pm_runtime_get_noresume(&dvdev->vdev.pdev->dev);
-	if (ends)
-		dvp_gate_block(dvdev->gate, DVP_CAUSE_ENDING);
-	dvp_gate_begin(dvdev->gate);
+	dvp_gate_begin(dvdev->gate, ends);
 	return 0;
 }
 
