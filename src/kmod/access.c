@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may pass a gate: what faults and importers ask, mostly without its lock.
+ * Who may pass a gate; see access.h.
  */
 #include <linux/sched.h>
 
-#include "dvp.h"
+#include "access.h"
 
 /**
  * dvp_access_bars_importers() - is a buffer out of reach for importers
@@ -38,37 +38,6 @@ void dvp_access_wait(struct dvp_gate *gate, unsigned int state)
 	(void)wait_event_state(gate->wait,
 			       READ_ONCE(gate->causes) != DVP_CAUSE_TRANSITION,
 			       state);
-}
-
-/**
- * dvp_access_fault() - may a fault insert entries for a buffer
- * @buf: the buffer
- *
- * Lockless on purpose. The writer stores what it has to say and then passes
- * through fault_lock for write: a reader that missed it is done by then, and a
- * later one sees it.
- *
- * Context: fault, with &dvp_buffer.fault_lock held for read; the answer holds
- * until it is released.
- *
- * Return: an &enum dvp_access.
- */
-enum dvp_access dvp_access_fault(const struct dvp_buffer *buf)
-{
-	const struct dvp_gate *gate = buf->gate;
-	unsigned int causes;
-
-	lockdep_assert_held(&buf->fault_lock);
-
-	if (READ_ONCE(buf->revoked))
-		return DVP_ACCESS_NO;
-
-	causes = READ_ONCE(gate->causes);
-	if (!causes)
-		return DVP_ACCESS_YES;
-	if (causes == DVP_CAUSE_TRANSITION && READ_ONCE(gate->owner) != current)
-		return DVP_ACCESS_LATER;
-	return DVP_ACCESS_NO;
 }
 
 /**

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "quirks.h"
 #include "show.h"
+#include "vma.h"
 
 static struct dentry *dvp_debugfs_root;
 

@@ -10,6 +10,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "dvp.h"
 #include "options.h"
 #include "trace.h"

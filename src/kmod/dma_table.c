@@ -12,6 +12,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "dvp.h"
 
 /* Lengths in the table are 32 bits wide; this one also keeps big pages big. */

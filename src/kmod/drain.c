@@ -21,6 +21,7 @@
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 
+#include "access.h"
 #include "dvp.h"
 
 /* When a wait is worth a line in the log, and how often another one. */

@@ -283,9 +283,6 @@ int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf);
 void dvp_vma_zap(struct dvp_buffer *buf);
 
-/* vma_huge.c or vma_base.c */
-bool dvp_vma_can_huge(void);
-
 /**
  * enum dvp_route - how an importer reaches a BAR
  * @DVP_ROUTE_NONE: not at all
@@ -377,24 +374,5 @@ void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);
 unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev);
 int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar);
 void dvp_memory_claim_bars(struct vfio_pci_core_device *vdev);
-
-/**
- * enum dvp_access - what a fault may do now
- * @DVP_ACCESS_YES: insert entries, until fault_lock is released
- * @DVP_ACCESS_NO: raise SIGBUS
- * @DVP_ACCESS_LATER: wait for the end of a transition, and fault again
- */
-enum dvp_access {
-	DVP_ACCESS_YES,
-	DVP_ACCESS_NO,
-	DVP_ACCESS_LATER,
-};
-
-/* access.c */
-enum dvp_access dvp_access_fault(const struct dvp_buffer *buf);
-bool dvp_access_bars_importers(const struct dvp_buffer *buf);
-void dvp_access_wait(struct dvp_gate *gate, unsigned int state);
-int dvp_access_hold(struct dvp_gate *gate, const struct dvp_buffer *buf);
-void dvp_access_release(struct dvp_gate *gate);
 
 #endif /* DVP_H */

@@ -17,37 +17,9 @@
  */
 #include <linux/pgtable.h>
 
+#include "access.h"
 #include "trace.h"
 #include "vma.h"
-
-/**
- * dvp_vma_find_huge() - is an address in a slot for a huge entry
- * @vma: a mapping of a buffer
- * @addr: an address in it
- * @size: of the slot: PMD_SIZE or PUD_SIZE
- * @pfn: filled with the first page frame of the entry
- *
- * Context: mmap_lock or the VMA's lock held.
- *
- * Return: true if it is.
- */
-bool dvp_vma_find_huge(struct vm_area_struct *vma, unsigned long addr,
-		       unsigned long size, unsigned long *pfn)
-{
-	struct dvp_spot spot;
-
-	addr = ALIGN_DOWN(addr, size);
-	if (vma->vm_ops != &dvp_vma_nc_ops || !dvp_vma_can_huge())
-		return false;
-	if (addr < vma->vm_start || vma->vm_end - addr < size)
-		return false;
-	if (!dvp_vma_find_spot(&spot, vma, addr))
-		return false;
-
-	*pfn = spot.pfn;
-	return IS_ALIGNED(spot.pfn, PHYS_PFN(size)) &&
-	       spot.nr_pages >= PHYS_PFN(size);
-}
 
 static bool dvp_vma_has_table(struct vm_fault *vmf)
 {

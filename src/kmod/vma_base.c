@@ -4,11 +4,6 @@
  */
 #include "vma.h"
 
-bool dvp_vma_can_huge(void)
-{
-	return false;
-}
-
 vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
 {
 	return VM_FAULT_FALLBACK;

@@ -11,47 +11,6 @@
 /* A window never reaches into the next slot, so one table holds its entries. */
 #define DVP_VMA_WINDOW	min_t(unsigned long, PMD_SIZE, SZ_2M)
 
-/**
- * dvp_vma_offset() - where in the buffer an address of a VMA leads
- * @vma: a mapping of a buffer
- * @addr: an address in it
- *
- * Context: mmap_lock or the VMA's lock held.
- *
- * Return: offset in bytes.
- */
-u64 dvp_vma_offset(struct vm_area_struct *vma, unsigned long addr)
-{
-	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
-}
-
-/**
- * dvp_vma_find_spot() - what is behind an address of a VMA
- * @spot: filled in
- * @vma: a mapping of a buffer
- * @addr: an address in it
- *
- * Context: mmap_lock or the VMA's lock held.
- *
- * Return: false where it lies past the buffer.
- */
-bool dvp_vma_find_spot(struct dvp_spot *spot, struct vm_area_struct *vma,
-		       unsigned long addr)
-{
-	const struct dvp_buffer *buf = vma->vm_private_data;
-	u64 offset = dvp_vma_offset(vma, addr);
-	u32 i = dvp_range_find(buf->ranges, buf->nr_ranges, offset);
-
-	if (i == buf->nr_ranges)
-		return false;
-
-	spot->run = &buf->ranges[i];
-	spot->pfn = PHYS_PFN(spot->run->addr + offset -
-			     dvp_range_start(buf->ranges, i));
-	spot->nr_pages = PHYS_PFN(spot->run->end - offset);
-	return true;
-}
-
 static void dvp_spot_next_run(struct dvp_spot *spot)
 {
 	u64 start = spot->run->end;

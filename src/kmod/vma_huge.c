@@ -13,17 +13,6 @@
 
 #include "vma.h"
 
-/**
- * dvp_vma_can_huge() - does this machine have huge PFN maps
- *
- * Return: true if it does.
- */
-bool dvp_vma_can_huge(void)
-{
-	return IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&
-	       has_transparent_hugepage();
-}
-
 static bool dvp_vma_can_giant(void)
 {
 	return IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) &&
