@@ -3,40 +3,12 @@
  * QEMU's monitor; see dvt_monitor.h. What it says is one JSON object a line:
  * answers, which bear the number of their question, and events.
  */
-#include <linux/serial.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "dvt_monitor.h"
-
-/* That of the port, as tests/vm/machine.sh has it. */
-#define INTERRUPT 5
-
-/* A kernel that does not ask ACPI takes it for the one that such ports once had. */
-static void set_interrupt(int fd)
-{
-	struct serial_struct serial;
-
-	ck_assert_msg(!ioctl(fd, TIOCGSERIAL, &serial), "TIOCGSERIAL: %m");
-	if (serial.irq == INTERRUPT)
-		return;
-	serial.irq = INTERRUPT;
-	ck_assert_msg(!ioctl(fd, TIOCSSERIAL, &serial), "TIOCSSERIAL: %m");
-}
-
-static void set_raw(int fd)
-{
-	struct termios attrs;
-
-	ck_assert_msg(!tcgetattr(fd, &attrs), "tcgetattr: %m");
-	cfmakeraw(&attrs);
-	cfsetspeed(&attrs, B115200);
-	attrs.c_cflag |= CLOCAL | CREAD;
-	ck_assert_msg(!tcsetattr(fd, TCSAFLUSH, &attrs), "tcsetattr: %m");
-}
+#include "dvt_port.h"
 
 /* The next line; Check ends a test that waits for one that never comes. */
 static void read_line(struct dvt_monitor *mon, char *line, size_t size)
@@ -79,10 +51,8 @@ bool dvt_monitor_open(struct dvt_monitor *mon)
 
 	if (!path || !*path)
 		return false;
-	fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "cannot open %s: %m", path);
-	set_interrupt(fd);
-	set_raw(fd);
+	fd = dvt_port_open(path);
+	ck_assert_msg(fd >= 0, "cannot open %s: %s", path, strerror(-fd));
 	*mon = (struct dvt_monitor){ .file = fdopen(fd, "r+") };
 	ck_assert_ptr_nonnull(mon->file);
 	setvbuf(mon->file, NULL, _IONBF, 0);
