@@ -22,8 +22,8 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 # -j and the like are for the programs here; a run of the VMs counts for itself.
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
-.PHONY: all install uninstall clean help headers demo check vmtest bench lint fuzz unit \
-	user deb rpm check-packages check-debug check-defects
+.PHONY: all install uninstall clean help headers demo check vmtest bench profile lint \
+	fuzz unit user deb rpm check-packages check-debug check-defects
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -74,6 +74,9 @@ check-defects:
 
 bench:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/bench/run
+
+profile:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/bench/profile
 
 # Packages of a module with another name have that name, and its ids.
 PACKAGE_ENV := $(CLEAN_ENV) BUILD=$(BUILD) NAME=$(NAME) \

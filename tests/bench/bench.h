@@ -93,6 +93,14 @@ static inline void bench_keep_least(uint64_t *least, uint64_t value)
 		*least = value;
 }
 
+/* bench_profile.c */
+#define BENCH_PROFILE_ROUNDS 5
+void bench_profile_open(void);
+bool bench_profile_begin(const char *figure, const struct bench_side *side);
+void bench_mark_begin(void);
+void bench_mark_end(void);
+void bench_profile_end(void);
+
 /* bench_device.c */
 void bench_open(struct bench_device *device, const char *role, bool ours);
 bool bench_can_export(const struct bench_device *device);

@@ -2,7 +2,8 @@
 #
 # The benchmark's program for the VM, static. Included by tests/user.mk.
 
-BENCH_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard tests/bench/*.c))
+BENCH_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard tests/bench/*.c)) \
+	$(USER_OBJ)/tests/device/dvt_port.o
 
 user: $(USER_VM)/dvp-bench
 

@@ -29,6 +29,15 @@ static void measure(const struct bench_side *side, const char *figure,
 		bench_keep_least(&least, bench_clock() - cost);
 	}
 	bench_print(figure, side->name, (double)least / batch);
+
+	if (!bench_profile_begin(figure, side))
+		return;
+	for (i = 0; i < BENCH_PROFILE_ROUNDS; i++) {
+		bench_mark_begin();
+		pair(&side->dev, arg);
+		bench_mark_end();
+	}
+	bench_profile_end();
 }
 
 static void mmap_and_munmap(const struct bench_device *device, const void *arg)

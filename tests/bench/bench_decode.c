@@ -103,6 +103,17 @@ static void measure(const struct bench_side *side, const char *kind,
 	}
 	snprintf(figure, sizeof(figure), "decode_%s_%u", kind, nr);
 	bench_print(figure, side->name, least);
+
+	if (!bench_profile_begin(figure, side))
+		return;
+	for (i = 0; i < BENCH_PROFILE_ROUNDS; i++) {
+		if (mapped)
+			touch(mapped);
+		bench_mark_begin();
+		off_and_on(&side->dev, command);
+		bench_mark_end();
+	}
+	bench_profile_end();
 }
 
 static void measure_unmapped(const struct bench_side *side, unsigned int nr)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dvp-bench count|cpus: measures both drivers, and prints a line for each figure:
+ * dvp-bench count|profile|cpus: measures both drivers, and prints a line for each
+ * figure:
  *
  *	bench FIGURE SIDE VALUE
  *
- * "count" is for a machine with one processor whose clock counts instructions,
- * "cpus" for one with two.
+ * "count" is for a machine with one processor whose clock counts instructions, and
+ * so is "profile", which prints more; see bench_profile.c. "cpus" is for one with two.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,22 +99,36 @@ static void run(const part_fn *parts)
 			(*parts)(&sides[i]);
 }
 
-int main(int argc, char **argv)
+/* The parts of a mode, or NULL */
+static const part_fn *find_parts(const char *mode)
 {
 	static const part_fn count[] = {
 		bench_anywhere, bench_touch, bench_ranges, bench_calls,
 		bench_decode, bench_revoke, bench_memory, NULL,
 	};
+	static const part_fn profile[] = {
+		bench_touch, bench_calls, bench_decode, NULL,
+	};
 	static const part_fn cpus[] = { bench_cpus, NULL };
 
-	if (argc != 2 || (strcmp(argv[1], "count") && strcmp(argv[1], "cpus")))
-		bench_die("usage: dvp-bench count|cpus");
+	if (!strcmp(mode, "count"))
+		return count;
+	if (!strcmp(mode, "profile"))
+		return profile;
+	return strcmp(mode, "cpus") ? NULL : cpus;
+}
+
+int main(int argc, char **argv)
+{
+	const part_fn *parts = argc == 2 ? find_parts(argv[1]) : NULL;
+
+	if (!parts)
+		bench_die("usage: dvp-bench count|profile|cpus");
 	allow_descriptors();
-	if (!strcmp(argv[1], "count")) {
+	if (!strcmp(argv[1], "profile"))
+		bench_profile_open();
+	if (strcmp(argv[1], "cpus"))
 		wait_until_quiet();
-		run(count);
-	} else {
-		run(cpus);
-	}
+	run(parts);
 	return 0;
 }

@@ -52,23 +52,37 @@ static void print_touched(const struct bench_side *side, const char *figure,
 	bench_print(faults, side->name, least->faults);
 }
 
+static void touch_new(const struct bench_device *device, size_t len, char *at,
+		      struct touched *least)
+{
+	int piece = bench_piece(device, 0, len);
+	char *map = bench_map(device, piece, 0, len, at);
+
+	bench_mark_begin();
+	touch(map, len, least);
+	bench_mark_end();
+	bench_unmap(map, len);
+	bench_close_piece(device, piece);
+}
+
 /* At an address that is @shift past one that is congruent. */
 static void touch_at(const struct bench_side *side,
 		     const struct bench_device *device, const char *figure,
 		     size_t len, size_t shift)
 {
 	struct touched least = { UINT64_MAX, UINT64_MAX };
-	char *room = bench_room(len + shift), *map;
-	int i, piece;
+	char *room = bench_room(len + shift);
+	int i;
 
-	for (i = 0; i < NR_ROUNDS; i++) {
-		piece = bench_piece(device, 0, len);
-		map = bench_map(device, piece, 0, len, room + shift);
-		touch(map, len, &least);
-		bench_unmap(map, len);
-		bench_close_piece(device, piece);
-	}
+	for (i = 0; i < NR_ROUNDS; i++)
+		touch_new(device, len, room + shift, &least);
 	print_touched(side, figure, len, &least);
+
+	if (!bench_profile_begin(figure, side))
+		return;
+	for (i = 0; i < BENCH_PROFILE_ROUNDS; i++)
+		touch_new(device, len, room + shift, &least);
+	bench_profile_end();
 }
 
 /*

@@ -56,7 +56,8 @@ FILENAME ~ /bounds$/ {
 }
 
 $1 == "bench" && NF == 4 {
-	value[$2, $3] = $4
+	nr_values[$2, $3]++
+	value[$2, $3] += ($4 - value[$2, $3]) / nr_values[$2, $3]
 	if (!($2 in limit) && !($2 in shown) && $2 !~ /_faults$/)
 		rest[++nr_rest] = $2
 	shown[$2]

@@ -128,12 +128,13 @@ machine_command()
 
 # machine_count: makes the clock count instructions. One processor, run in one thread,
 # an instruction a nanosecond, and no wait for a time that can be skipped. QEMU ends
-# itself where a timer is read or set by a register.
+# itself where a timer is read or set by a register. Instructions are written down where
+# the guest asks for it.
 machine_count()
 {
 	qemu_command=("${qemu_command[@]/thread=multi/thread=single}")
 	qemu_command=("${qemu_command[@]/+x2apic/-x2apic,-tsc-deadline}"
-		-smp 1 -icount "shift=0,sleep=off")
+		-smp 1 -icount "shift=0,sleep=off" -D /dvp/exec.log)
 }
 
 # A monitor that the guest talks to, on its third serial port, to have devices taken
