@@ -120,6 +120,21 @@ static void nth_set(int fd, unsigned int nth)
 	ck_assert_int_eq(pwrite(fd, text, len, 0), len);
 }
 
+/* Whether one has, in the last call. */
+static bool has_failed;
+
+/**
+ * dvt_failnth_has_failed() - did an allocation fail in the call
+ *
+ * For &dvt_failnth_call.worked and &dvt_failnth_call.after.
+ *
+ * Return: whether one did.
+ */
+bool dvt_failnth_has_failed(void)
+{
+	return has_failed;
+}
+
 /**
  * struct tally - what came of the tries
  * @nr_sites: tries in which an allocation failed
@@ -184,18 +199,17 @@ bool dvt_failnth_once(unsigned int nth, int (*call)(void *scene), void *scene,
 static bool try_nth(const struct dvt_failnth_call *call, void *scene,
 		    unsigned int nth, struct tally *tally)
 {
-	bool failed;
 	int ret;
 
 	call->before(scene);
-	failed = dvt_failnth_once(nth, call->call, scene, &ret);
-	if (failed)
+	has_failed = dvt_failnth_once(nth, call->call, scene, &ret);
+	if (has_failed)
 		judge(call, nth, ret, tally);
 	else
 		ck_assert_msg(ret >= 0, "%s, with no failed allocation: %s",
 			      call->name, strerror(-ret));
 	finish(call, scene, ret);
-	return failed;
+	return has_failed;
 }
 
 static void try_plain(const struct dvt_failnth_call *call, void *scene,
@@ -204,6 +218,7 @@ static void try_plain(const struct dvt_failnth_call *call, void *scene,
 	int ret;
 
 	call->before(scene);
+	has_failed = false;
 	ret = call->call(scene);
 	ck_assert_msg(ret >= 0, "%s, after allocation %u has failed: %s",
 		      call->name, nth, strerror(-ret));

@@ -50,6 +50,7 @@ const char *dvt_failnth_lack(void);
 bool dvt_failnth_once(unsigned int nth, int (*call)(void *scene), void *scene,
 		      int *ret);
 void dvt_failnth_sweep(const struct dvt_failnth_call *call, void *scene);
+bool dvt_failnth_has_failed(void);
 
 /* Skips the test where the kernel cannot do that. */
 #define dvt_failnth_or_skip()						\
