@@ -169,8 +169,11 @@ static void bar_assert(const struct run *run, enum pattern pattern,
 		      pattern);
 }
 
-/* What the second path needs, and the guards around what is exported. */
-static void run_begin(struct run *run, uint64_t nr_pages)
+/*
+ * What the second path needs, and the guards around what is exported, of which
+ * all is written and read by that path.
+ */
+static void run_begin(struct run *run, uint64_t nr_pages, uint64_t nr_exported)
 {
 	struct vfio_region_info info;
 
@@ -180,8 +183,8 @@ static void run_begin(struct run *run, uint64_t nr_pages)
 	run->used = calloc(run->nr_bar_pages, sizeof(*run->used));
 	run->nr_pages = nr_pages;
 	run->page_of = calloc(nr_pages, sizeof(*run->page_of));
-	run->chunk = nr_pages > MAX_WHOLE_PAGES ? 128 : PAGE;
-	run->stride = nr_pages > MAX_EVERY_PAGE ? STRIDE : 1;
+	run->chunk = nr_exported > MAX_WHOLE_PAGES ? 128 : PAGE;
+	run->stride = nr_exported > MAX_EVERY_PAGE ? STRIDE : 1;
 	ck_assert(run->used && run->page_of);
 }
 
@@ -330,7 +333,7 @@ START_TEST(mapping_shows_the_right_pages)
 	dvt_open_or_skip(&run.dev, shape->role ? shape->role : "DVP_BDF");
 	if (!len)
 		len = shape_size(shape) - shape->map_off;
-	run_begin(&run, len / PAGE);
+	run_begin(&run, len / PAGE, shape_size(shape) / PAGE);
 	shape_lay_out(shape, &run);
 	run_fill(&run);
 	fd = dvl_export(run.dev.fd, BAR, shape->ranges, shape_nr_ranges(shape),
@@ -354,7 +357,7 @@ START_TEST(shuffled_pages_come_in_the_order_asked_for)
 	int fd;
 
 	dvt_open_or_skip(&run.dev, "DVP_BDF");
-	run_begin(&run, nr_shuffled[_i]);
+	run_begin(&run, nr_shuffled[_i], nr_shuffled[_i]);
 	ranges = calloc(run.nr_pages, sizeof(*ranges));
 	ck_assert_ptr_nonnull(ranges);
 	step = scatter_step(run.nr_pages - 1);
@@ -381,7 +384,7 @@ START_TEST(plain_mmap_at_any_address_shows_the_right_pages)
 	int fd;
 
 	dvt_open_or_skip(&run.dev, "DVP_BDF");
-	run_begin(&run, 32 * M / PAGE);
+	run_begin(&run, 32 * M / PAGE, 32 * M / PAGE);
 	shape_lay_out(&whole, &run);
 	run_fill(&run);
 	fd = dvt_export(&run.dev, BAR, 0, 32 * M, O_RDWR);
