@@ -109,6 +109,7 @@ help:
 	@echo "  make vmtest      only those in VMs (root)"
 	@echo "  make unit        only those that need no VM"
 	@echo "  make bench       what it costs beside vfio-pci, in instructions (root)"
+	@echo "  make profile     and by which functions of the kernel, on 7.3 or KERNELS (root)"
 	@echo "  make check-packages"
 	@echo "                   packages, and systems with them installed (root)"
 	@echo "  make check-debug the tests in VMs, on kernels that check themselves (root)"
