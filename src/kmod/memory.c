@@ -12,21 +12,26 @@
  */
 static bool dvp_memory_decodes(struct vfio_pci_core_device *vdev)
 {
-	u16 user = le16_to_cpup((__le16 *)&vdev->vconfig[PCI_COMMAND]);
 	u16 real;
+	u8 user;
 
 	if (vdev->pdev->no_command_memory)
 		return true;
 	if (pci_read_config_word(vdev->pdev, PCI_COMMAND, &real) ||
 	    PCI_POSSIBLE_ERROR(real))
 		return false;
+	/* Racy: see dvp_memory_causes(). */
+	user = data_race(READ_ONCE(vdev->vconfig[PCI_COMMAND]));
 	return user & real & PCI_COMMAND_MEMORY;
 }
 
 /* Power states are ordered numbers behind a type that sparse keeps apart. */
 static bool dvp_memory_sleeps(struct pci_dev *pdev)
 {
-	return (__force int)pdev->current_state >= (__force int)PCI_D3hot;
+	/* Racy: see dvp_memory_causes(). */
+	pci_power_t state = data_race(READ_ONCE(pdev->current_state));
+
+	return (__force int)state >= (__force int)PCI_D3hot;
 }
 
 /**
@@ -35,8 +40,8 @@ static bool dvp_memory_sleeps(struct pci_dev *pdev)
  *
  * The rules are those of __vfio_pci_memory_enabled() in
  * drivers/vfio/pci/vfio_pci_config.c, which older kernels do not export. The
- * core changes vconfig and the power state under its memory_lock; whoever ran
- * such a change looks here after it, so the last look is true.
+ * core changes vconfig and the power state under its memory_lock, which is not
+ * taken here; whoever ran such a change looks after it, so the last look is true.
  *
  * Context: &dvp_gate.lock held, which orders the looks.
  *
@@ -51,7 +56,8 @@ unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev)
 		causes |= DVP_CAUSE_SLEEP;
 	else if (!dvp_memory_decodes(vdev))
 		causes |= DVP_CAUSE_DECODE_OFF;
-	if (vdev->pm_runtime_engaged)
+	/* Racy, as said above. */
+	if (data_race(vdev->pm_runtime_engaged))
 		causes |= DVP_CAUSE_LOW_POWER;
 	return causes;
 }
@@ -72,10 +78,12 @@ unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev)
 int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar)
 {
 	static DEFINE_MUTEX(claim_lock);
+	void __iomem *map;
 	int ret;
 
-	/* What is claimed stays so until the device is closed. */
-	if (!IS_ERR_OR_NULL((void __force *)READ_ONCE(vdev->barmap[bar])))
+	/* Racy: what is claimed stays so until the device is closed. */
+	map = data_race(READ_ONCE(vdev->barmap[bar]));
+	if (!IS_ERR_OR_NULL((void __force *)map))
 		return 0;
 
 	mutex_lock(&claim_lock);
