@@ -123,5 +123,6 @@ void bench_decode(const struct bench_side *side);
 void bench_revoke(const struct bench_side *side);
 void bench_memory(const struct bench_side *side);
 void bench_cpus(const struct bench_side *side);
+void bench_cpus_print(const struct bench_side *side);
 
 #endif /* BENCH_H */

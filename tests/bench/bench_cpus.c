@@ -13,7 +13,7 @@
 #include "bench.h"
 
 #define NR_THREADS 2
-#define NR_ROUNDS 40
+#define NR_ROUNDS 10
 
 struct toucher {
 	pthread_t thread;
@@ -114,28 +114,64 @@ static uint64_t one_buffer(const struct bench_device *device, char *room,
 	return took;
 }
 
-static void measure(const struct bench_side *side, const char *kind, size_t len,
-		    size_t shift)
-{
-	uint64_t two = UINT64_MAX, one = UINT64_MAX;
-	char *room = bench_room(NR_THREADS * BENCH_GIB), figure[32];
-	size_t nr_pages = NR_THREADS * len / BENCH_PAGE;
-	int i;
+/**
+ * struct kind - how what is touched lies
+ * @name: for the figures
+ * @len: bytes for each thread
+ * @shift: past a congruent address
+ * @two: the least that two buffers took, by side
+ * @one: and one
+ */
+static struct kind {
+	const char *name;
+	size_t len;
+	size_t shift;
+	uint64_t two[2];
+	uint64_t one[2];
+} kinds[] = {
+	{ "congruent", BENCH_BAR_LEN / NR_THREADS, 0,
+	  { UINT64_MAX, UINT64_MAX }, { UINT64_MAX, UINT64_MAX } },
+	{ "shifted", BENCH_BAR_LEN / 4 / NR_THREADS, BENCH_PAGE,
+	  { UINT64_MAX, UINT64_MAX }, { UINT64_MAX, UINT64_MAX } },
+};
 
-	for (i = 0; i < NR_ROUNDS; i++) {
-		bench_keep_least(&two, two_buffers(&side->dev, room, len,
-						   shift));
-		bench_keep_least(&one, one_buffer(&side->dev, room, len,
-						  shift));
-	}
-	snprintf(figure, sizeof(figure), "cpus_two_%s", kind);
-	bench_print(figure, side->name, (double)two / nr_pages);
-	snprintf(figure, sizeof(figure), "cpus_one_%s", kind);
-	bench_print(figure, side->name, (double)one / nr_pages);
-}
+#define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
+/*
+ * A few rounds, to be called for the sides by turns, so that what else the host
+ * does falls on both.
+ */
 void bench_cpus(const struct bench_side *side)
 {
-	measure(side, "congruent", BENCH_BAR_LEN / NR_THREADS, 0);
-	measure(side, "shifted", BENCH_BAR_LEN / 4 / NR_THREADS, BENCH_PAGE);
+	char *room = bench_room(NR_THREADS * BENCH_GIB);
+	bool ours = side->dev.ours;
+	struct kind *kind;
+	int i;
+
+	for (kind = kinds; kind < kinds + NR_KINDS; kind++) {
+		for (i = 0; i < NR_ROUNDS; i++) {
+			bench_keep_least(&kind->two[ours],
+					 two_buffers(&side->dev, room, kind->len,
+						     kind->shift));
+			bench_keep_least(&kind->one[ours],
+					 one_buffer(&side->dev, room, kind->len,
+						    kind->shift));
+		}
+	}
+}
+
+void bench_cpus_print(const struct bench_side *side)
+{
+	bool ours = side->dev.ours;
+	const struct kind *kind;
+	double nr_pages;
+	char figure[32];
+
+	for (kind = kinds; kind < kinds + NR_KINDS; kind++) {
+		nr_pages = (double)NR_THREADS * kind->len / BENCH_PAGE;
+		snprintf(figure, sizeof(figure), "cpus_two_%s", kind->name);
+		bench_print(figure, side->name, kind->two[ours] / nr_pages);
+		snprintf(figure, sizeof(figure), "cpus_one_%s", kind->name);
+		bench_print(figure, side->name, kind->one[ours] / nr_pages);
+	}
 }

@@ -109,7 +109,10 @@ static const part_fn *find_parts(const char *mode)
 	static const part_fn profile[] = {
 		bench_touch, bench_calls, bench_decode, NULL,
 	};
-	static const part_fn cpus[] = { bench_cpus, NULL };
+	static const part_fn cpus[] = {
+		bench_cpus, bench_cpus, bench_cpus, bench_cpus, bench_cpus,
+		bench_cpus, bench_cpus, bench_cpus, bench_cpus_print, NULL,
+	};
 
 	if (!strcmp(mode, "count"))
 		return count;
