@@ -165,7 +165,7 @@ static void judge_other(const struct fuzz_call *call,
 {
 	static const int errors[] = {
 		EINVAL, ENOTTY, EFAULT, EPERM, EACCES, EBUSY, EOPNOTSUPP,
-		ENODEV, ENOMEM, EIO,
+		ENODEV, ENOMEM, EIO, EBADF,
 	};
 	size_t i;
 
