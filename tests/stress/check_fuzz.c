@@ -13,12 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dvt_fault.h"
 #include "fuzz.h"
+#include "rounds.h"
 
 enum {
 	NR_CALLS = 20000,
@@ -147,25 +146,6 @@ static void let_go(struct fuzz *fuzz)
 	dvl_device_close(&fuzz->dev);
 }
 
-static void assert_counter(const char *bdf, const char *name)
-{
-	char attr[64], value[32];
-	int ret;
-
-	snprintf(attr, sizeof(attr), "dmabuf/%s", name);
-	ret = dvl_sysfs_read(bdf, attr, value, sizeof(value));
-	ck_assert_msg(!ret, "%s: %s", attr, strerror(-ret));
-	ck_assert_msg(!strcmp(value, "0"), "%s of %s is %s", name, bdf, value);
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 static void run_round(struct fuzz *fuzz, const char *bdf, unsigned int nr)
 {
 	struct dvt_traces before;
@@ -181,16 +161,14 @@ static void run_round(struct fuzz *fuzz, const char *bdf, unsigned int nr)
 	open_device(fuzz, bdf);
 	fuzz_place_init(fuzz);
 	fuzz_map_init(fuzz);
-	start = now();
+	start = rounds_clock();
 	run(fuzz, nr);
 	printf("seed %" PRIu64 ": %u calls in %.1f s, %u of them good, %u bad\n",
-	       fuzz->seed, nr, now() - start, fuzz->nr_good, fuzz->nr_bad);
+	       fuzz->seed, nr, rounds_clock() - start, fuzz->nr_good, fuzz->nr_bad);
 	fflush(stdout);
 	let_go(fuzz);
 	dvt_traces_assert_same(&before);
-	assert_counter(bdf, "exports_live");
-	assert_counter(bdf, "bar_mmaps_live");
-	assert_counter(bdf, "mappings_live");
+	rounds_assert_nothing_left(bdf);
 	dvt_fault_over(log);
 	ck_assert_uint_gt(fuzz->nr_good, 0);
 	ck_assert_uint_gt(fuzz->nr_bad, 0);
@@ -212,25 +190,15 @@ START_TEST(every_call_comes_to_what_the_contract_says)
 }
 END_TEST
 
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? strtoull(value, NULL, 0) : otherwise;
-}
-
 int main(void)
 {
 	struct dvt_test tests[] = {
 		{ every_call_comes_to_what_the_contract_says },
 		{ NULL },
 	};
-	uint32_t seed = 0;
 
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		return EXIT_FAILURE;
-	new_seed = setting("DVP_FUZZ_SEED", seed);
-	nr_calls = setting("DVP_FUZZ_CALLS", NR_CALLS);
-	tests[0].rows = (nr_calls + ROUND_CALLS - 1) / ROUND_CALLS;
+	new_seed = rounds_seed("DVP_FUZZ_SEED");
+	nr_calls = rounds_setting("DVP_FUZZ_CALLS", NR_CALLS);
+	tests[0].rows = rounds_count(nr_calls, ROUND_CALLS);
 	return dvt_main("fuzz", tests);
 }

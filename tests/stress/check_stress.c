@@ -13,12 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "rounds.h"
 #include "stress.h"
 
 enum {
@@ -192,25 +191,6 @@ static void close_all(struct round *round)
 		dvl_device_close(&round->lender.devs[i]);
 }
 
-static void assert_counter(const char *bdf, const char *name)
-{
-	char attr[64], value[32];
-	int ret;
-
-	snprintf(attr, sizeof(attr), "dmabuf/%s", name);
-	ret = dvl_sysfs_read(bdf, attr, value, sizeof(value));
-	ck_assert_msg(!ret, "%s: %s", attr, strerror(-ret));
-	ck_assert_msg(!strcmp(value, "0"), "%s of %s is %s", name, bdf, value);
-}
-
-static void assert_nothing_left(const char *bdf)
-{
-	assert_counter(bdf, "exports_live");
-	assert_counter(bdf, "bar_mmaps_live");
-	assert_counter(bdf, "mappings_live");
-	assert_counter(bdf, "imports_live");
-}
-
 static void assert_works(const char *bdf)
 {
 	struct dvl_device dev;
@@ -247,14 +227,6 @@ static void assert_judged(const struct round *round, double seconds)
 	ck_assert_uint_gt(refused, 0);
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 START_TEST(every_touch_finds_what_the_model_says)
 {
 	static struct round round;
@@ -272,24 +244,17 @@ START_TEST(every_touch_finds_what_the_model_says)
 	for (i = 0; i < STRESS_NR_BORROWERS; i++)
 		start_borrower(&round, i);
 	open_devices(&round);
-	start = now();
+	start = rounds_clock();
 	start_lenders(&round);
 	wait_for_all(&round);
 	close_all(&round);
-	assert_judged(&round, now() - start);
+	assert_judged(&round, rounds_clock() - start);
 	dvt_traces_assert_same(&before);
 	for (i = 0; i < STRESS_NR_GATES; i++)
-		assert_nothing_left(dvt_bdf(roles[i]));
+		rounds_assert_nothing_left(dvt_bdf(roles[i]));
 	assert_works(dvt_bdf(roles[STRESS_RAM]));
 }
 END_TEST
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? strtoull(value, NULL, 0) : otherwise;
-}
 
 int main(void)
 {
@@ -297,12 +262,9 @@ int main(void)
 		{ every_touch_finds_what_the_model_says },
 		{ NULL },
 	};
-	uint32_t seed = 0;
 
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		return EXIT_FAILURE;
-	first_seed = setting("DVP_STRESS_SEED", seed);
-	nr_ops = setting("DVP_STRESS_OPS", NR_OPS);
-	tests[0].rows = (nr_ops + ROUND_OPS - 1) / ROUND_OPS;
+	first_seed = rounds_seed("DVP_STRESS_SEED");
+	nr_ops = rounds_setting("DVP_STRESS_OPS", NR_OPS);
+	tests[0].rows = rounds_count(nr_ops, ROUND_OPS);
 	return dvt_main("stress", tests);
 }
