@@ -67,10 +67,13 @@ static void ask(const char *command)
 static void open_monitor(void)
 {
 	const char *path = getenv("DVP_MONITOR");
-	int fd = path ? dvt_port_open(path) : -1;
+	int fd;
 
+	if (!path)
+		bench_die("DVP_MONITOR names no port of QEMU's monitor");
+	fd = dvt_port_open(path);
 	if (fd < 0)
-		bench_die("there is no monitor: %s", strerror(-fd));
+		bench_die("%s: %s", path, strerror(-fd));
 	monitor = fdopen(fd, "r+");
 	if (!monitor)
 		bench_die("no memory");
