@@ -28,6 +28,8 @@ USER_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror \
 USER_CPPFLAGS := -Iinclude -Isrc/lib -Itests/device
 # Asked for late, so that targets that need no Check don't need its package.
 CHECK_LIBS = $(shell pkg-config --static --libs check)
+# For dvt_mark.c
+DVT_LDFLAGS := -static -pthread -Wl,--wrap=_mark_point
 
 DVL_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard src/lib/*.c))
 DVT_OBJS := $(patsubst %.c,$(USER_OBJ)/%.o,$(wildcard tests/device/dvt*.c))
@@ -55,7 +57,7 @@ $(USER_OBJ)/libdvl.a: $(DVL_OBJS)
 $(USER_VM)/check_%: $(USER_OBJ)/tests/device/check_%.o $(DVT_OBJS) \
 		$(USER_OBJ)/libdvl.a
 	@mkdir -p $(@D)
-	$(USER_CC) -static -pthread -o $@ $^ $(CHECK_LIBS)
+	$(USER_CC) $(DVT_LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
 # Each of these is in several files, check_NAME.c and NAME_*.c.
 $(foreach test,$(STRESS_TESTS),$(eval $(test): $(patsubst %.c,$(USER_OBJ)/%.o,\
@@ -63,7 +65,7 @@ $(foreach test,$(STRESS_TESTS),$(eval $(test): $(patsubst %.c,$(USER_OBJ)/%.o,\
 $(STRESS_TESTS): $(USER_VM)/check_%: $(USER_OBJ)/tests/stress/check_%.o \
 		$(DVT_OBJS) $(USER_OBJ)/libdvl.a
 	@mkdir -p $(@D)
-	$(USER_CC) -static -pthread -o $@ $^ $(CHECK_LIBS)
+	$(USER_CC) $(DVT_LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
 # What the tool prints is read by the library that it is made with.
 $(filter $(USER_VM)/check_tool%,$(DEVICE_TESTS)): CHECK_LIBS += -ljson-c
