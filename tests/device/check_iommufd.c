@@ -362,10 +362,24 @@ START_TEST(kernel_has_iommufd_and_nodes_for_vfio_devices)
 }
 END_TEST
 
+/* Where iommufd maps nothing by a descriptor, this stands for what does. */
+START_TEST(iommufd_of_this_kernel_maps_files)
+{
+	dvt_skip("%s", dvt_iommufd_file_lack());
+}
+END_TEST
+
 int main(void)
 {
 	const struct dvt_test without[] = {
 		{ kernel_has_iommufd_and_nodes_for_vfio_devices },
+		{ NULL, 0 }
+	};
+	const struct dvt_test without_files[] = {
+		{ device_works_when_opened_by_its_own_node },
+		{ close_of_the_node_revokes_as_that_of_a_group_does },
+		{ dma_of_an_attached_device_reaches_memory },
+		{ iommufd_of_this_kernel_maps_files },
 		{ NULL, 0 }
 	};
 	const struct dvt_test with[] = {
@@ -382,7 +396,12 @@ int main(void)
 		{ the_log_says_once_that_a_buffer_of_ours_is_refused },
 		{ NULL, 0 }
 	};
+	const struct dvt_test *tests = with;
 
-	return dvt_main_around("iommufd", dvt_iommufd_lack() ? without : with,
-			       dvt_param_save, dvt_param_restore);
+	if (dvt_iommufd_lack())
+		tests = without;
+	else if (dvt_iommufd_file_lack())
+		tests = without_files;
+	return dvt_main_around("iommufd", tests, dvt_param_save,
+			       dvt_param_restore);
 }

@@ -3,6 +3,7 @@
  * The iommufd and the engine of dvt_iommufd.h. QEMU's edu device has a buffer
  * of 4 KiB and moves bytes between that and an address: two moves are a copy.
  */
+#include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,23 @@ const char *dvt_iommufd_lack(void)
 	if (access("/dev/vfio/devices", F_OK))
 		return "VFIO devices have no nodes of their own here";
 	return NULL;
+}
+
+/**
+ * dvt_iommufd_file_lack() - what it lacks for buffers to be mapped by iommufd
+ *
+ * IOMMU_IOAS_MAP_FILE is younger than iommufd. The kernel looks at the descriptor
+ * before it looks for the address space.
+ *
+ * Return: the reason for a skip, or NULL.
+ */
+const char *dvt_iommufd_file_lack(void)
+{
+	int fd = dvl_iommufd_open();
+	int ret = dvl_ioas_map_file(fd, 0, -1, 0, 4096, 0);
+
+	close(fd);
+	return ret == -ENOTTY ? "iommufd of this kernel maps no files" : NULL;
 }
 
 /**

@@ -19,6 +19,7 @@ struct dvt_iommufd {
 };
 
 const char *dvt_iommufd_lack(void);
+const char *dvt_iommufd_file_lack(void);
 void dvt_iommufd_open(struct dvt_iommufd *io);
 void dvt_iommufd_attach(const struct dvt_iommufd *io, struct dvl_device *dev,
 			const char *bdf);
