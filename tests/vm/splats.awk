@@ -22,7 +22,8 @@
 # In between, what the kernel says of an allocation that failed, with its trace, and of
 # a page fault that it tries again for want of memory, are no complaints. Nor are its
 # own warnings about code that cannot bear it: the IOMMU's domain as a group is let go
-# or a device was reset, and a new group of VFIO without a name.
+# or a device was reset, a new group of VFIO without a name, and objects that 6.12
+# cannot put down who allocated them.
 #
 # A data race that KCSAN reports is a complaint if a function of a module is in either
 # stack, and no module but ours is loaded on such a kernel: the kernel's own races
@@ -48,7 +49,8 @@ BEGIN {
 	dma_any = "DMAR: DRHD: handling fault status|DMAR: .* fault event.* suppressed"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
 	starved = "page allocation failure: |vmalloc error: |VM_FAULT_OOM leaked" \
-		"|WARNING: .*(release_dma_owner|pci_dev_reset_iommu_done|vfio_group_release)"
+		"|WARNING: .*(release_dma_owner|pci_dev_reset_iommu_done|vfio_group_release" \
+		"|alloc_tagging_slab_alloc_hook)"
 	near = 60
 	last = -near
 }
