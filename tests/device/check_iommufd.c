@@ -355,39 +355,22 @@ START_TEST(the_log_says_once_that_a_buffer_of_ours_is_refused)
 }
 END_TEST
 
-/* Where there is no iommufd, this stands for all. */
-START_TEST(kernel_has_iommufd_and_nodes_for_vfio_devices)
+/* Stands for the tests of what the kernel lacks. */
+START_TEST(kernel_has_iommufd_with_all_that_is_tested)
 {
-	dvt_skip("%s", dvt_iommufd_lack());
-}
-END_TEST
-
-/* Where iommufd maps nothing by a descriptor, this stands for what does. */
-START_TEST(iommufd_of_this_kernel_maps_files)
-{
-	dvt_skip("%s", dvt_iommufd_file_lack());
+	dvt_skip("%s", dvt_iommufd_lack() ?: dvt_iommufd_file_lack());
 }
 END_TEST
 
 int main(void)
 {
-	const struct dvt_test without[] = {
-		{ kernel_has_iommufd_and_nodes_for_vfio_devices },
-		{ NULL, 0 }
-	};
-	const struct dvt_test without_files[] = {
+	enum { ALL = 0, FILES = 3 };
+	struct dvt_test tests[] = {
 		{ device_works_when_opened_by_its_own_node },
 		{ close_of_the_node_revokes_as_that_of_a_group_does },
 		{ dma_of_an_attached_device_reaches_memory },
-		{ iommufd_of_this_kernel_maps_files },
-		{ NULL, 0 }
-	};
-	const struct dvt_test with[] = {
-		{ device_works_when_opened_by_its_own_node },
-		{ close_of_the_node_revokes_as_that_of_a_group_does },
-		{ dma_of_an_attached_device_reaches_memory },
-		{ core_buffer_maps_and_dma_reaches_the_bar,
-		  DVT_ARRAY_SIZE(exporters) },
+		[FILES] = { core_buffer_maps_and_dma_reaches_the_bar,
+			    DVT_ARRAY_SIZE(exporters) },
 		{ mapping_of_a_core_buffer_does_not_outlive_its_memory,
 		  DVT_ARRAY_SIZE(causes) },
 		{ closing_everything_in_any_order_is_quiet, 4 },
@@ -396,12 +379,18 @@ int main(void)
 		{ the_log_says_once_that_a_buffer_of_ours_is_refused },
 		{ NULL, 0 }
 	};
-	const struct dvt_test *tests = with;
+	struct dvt_test *lacking = NULL;
 
 	if (dvt_iommufd_lack())
-		tests = without;
+		lacking = &tests[ALL];
 	else if (dvt_iommufd_file_lack())
-		tests = without_files;
+		lacking = &tests[FILES];
+	if (lacking) {
+		lacking[0] = (struct dvt_test){
+			kernel_has_iommufd_with_all_that_is_tested
+		};
+		lacking[1] = (struct dvt_test){ NULL };
+	}
 	return dvt_main_around("iommufd", tests, dvt_param_save,
 			       dvt_param_restore);
 }
