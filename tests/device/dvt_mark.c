@@ -8,16 +8,12 @@
  */
 #include <stdbool.h>
 
-#include "dvt.h"
+#include "dvt_mark.h"
 
 enum {
 	MANY = 512,
 	NR_SLOTS = 64,
 };
-
-/* The names are the linker's. */
-void __real__mark_point(const char *file, int line);
-void __wrap__mark_point(const char *file, int line);
 
 /* Whether the place is in the slot of its line; now it is. */
 static bool is_known(const char *file, int line)
