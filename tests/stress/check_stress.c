@@ -64,14 +64,13 @@ static void *shared_memory(size_t size)
 
 static void prepare(struct round *round, unsigned int nr)
 {
-	unsigned long ops = nr_ops - (unsigned long)nr * ROUND_OPS;
+	unsigned long ops = rounds_share(nr_ops, ROUND_OPS);
 	struct stress_shared *shared;
 	int i, sockets[2];
 
 	round->go = shared_memory(sizeof(*round->go));
 	shared = shared_memory(sizeof(*shared));
 	shared->seed = first_seed + nr;
-	ops = ops < ROUND_OPS ? ops : ROUND_OPS;
 	shared->nr_ops = (ops + STRESS_NR_WORKERS - 1) / STRESS_NR_WORKERS;
 	stress_model_init(shared);
 	for (i = 0; i < STRESS_NR_WORKERS; i++) {

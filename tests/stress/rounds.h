@@ -32,10 +32,21 @@ static inline uint64_t rounds_seed(const char *name)
 	return rounds_setting(name, seed);
 }
 
-/* How many rounds of @most operations make @nr. */
+/* How many rounds of at most @most operations make @nr. */
 static inline int rounds_count(unsigned long nr, unsigned long most)
 {
 	return (nr + most - 1) / most;
+}
+
+/*
+ * How many of @nr operations each of these rounds has: all the same, since a short
+ * one at the end might have nothing to judge.
+ */
+static inline unsigned long rounds_share(unsigned long nr, unsigned long most)
+{
+	unsigned long rounds = rounds_count(nr, most);
+
+	return (nr + rounds - 1) / rounds;
 }
 
 /* Seconds, from some moment on. */
