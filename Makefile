@@ -131,7 +131,7 @@ help:
 	@echo "  KERNEL=NAME                  for demo: one of tests/vm/kernels.list"
 	@echo "  KERNELS='NAME ...'           for check and its like: those only; 6.12 will do"
 	@echo "  MACHINES='NAME ...'          for check, check-debug: those of tests/vm/machines"
-	@echo "                               only"
+	@echo "                               only, or a part as the plan has it, iommu-2"
 	@echo "  TESTS='PATTERN ...'          for all of these and check-packages: programs, such"
 	@echo "                               as 'check_mmap*' and check_rpm"
 	@echo "  BOOTS=N                      for check, check-debug: so many machines at a time"
