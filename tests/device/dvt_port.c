@@ -14,17 +14,34 @@
 /* That of the port, as tests/vm/machine.sh has it. */
 #define INTERRUPT 5
 
-/* A kernel that does not ask ACPI takes it for the one that such ports once had. */
-static int set_interrupt(int fd)
+static int open_port(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * A kernel that does not ask ACPI takes it for the one that such ports once had. Where
+ * the console has that, the port can't be started; who has opened it so meets EIO until
+ * it is closed, whatever is set (TTY_IO_ERROR, drivers/tty/serial/serial_core.c).
+ */
+static int set_interrupt(const char *path)
 {
 	struct serial_struct serial;
+	int fd = open_port(path);
+	int ret = 0;
 
-	if (ioctl(fd, TIOCGSERIAL, &serial))
-		return -1;
-	if (serial.irq == INTERRUPT)
-		return 0;
-	serial.irq = INTERRUPT;
-	return ioctl(fd, TIOCSSERIAL, &serial);
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, TIOCGSERIAL, &serial)) {
+		ret = -errno;
+	} else if (serial.irq != INTERRUPT) {
+		serial.irq = INTERRUPT;
+		ret = ioctl(fd, TIOCSSERIAL, &serial) ? -errno : 0;
+	}
+	close(fd);
+	return ret;
 }
 
 static int set_raw(int fd)
@@ -49,15 +66,18 @@ static int set_raw(int fd)
  */
 int dvt_port_open(const char *path)
 {
-	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	int err;
+	int ret = set_interrupt(path);
+	int fd;
 
+	if (ret)
+		return ret;
+	fd = open_port(path);
 	if (fd < 0)
-		return -errno;
-	if (set_interrupt(fd) || set_raw(fd)) {
-		err = errno;
+		return fd;
+	if (set_raw(fd)) {
+		ret = -errno;
 		close(fd);
-		return -err;
+		return ret;
 	}
 	return fd;
 }
