@@ -201,7 +201,8 @@ programs_find()
 		for path in "$build"/user/vm/$pattern; do
 			# A program that has lost its source is no test any more.
 			for dir in device stress; do
-				[[ -x $path && -e $top/tests/$dir/${path##*/}.c ]] && say "$path"
+				[[ -x $path && -e $top/tests/$dir/${path##*/}.c ]] || continue
+				say "$path"
 			done
 		done
 	done | sort -u
