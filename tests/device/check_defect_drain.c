@@ -56,7 +56,10 @@ static int toucher(int sock, void *arg)
 	return dvt_read32(arg) != DVT_SIGBUS;
 }
 
-/* Until the child is done, or stands in the fault. */
+/*
+ * Until the child is done, or stands in the fault of vfio-pci. What it waits with there
+ * is not among the functions that the kernel shows.
+ */
 static bool hangs(const struct dvt_child *child)
 {
 	siginfo_t info;
@@ -69,7 +72,7 @@ static bool hangs(const struct dvt_child *child)
 					WEXITED | WNOHANG | WNOWAIT), 0);
 		if (info.si_pid)
 			return false;
-		if (waits_in(path, "down_read"))
+		if (waits_in(path, "vfio_pci_mmap_huge_fault"))
 			return true;
 		usleep(PAUSE_US);
 	}

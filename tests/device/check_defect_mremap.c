@@ -36,7 +36,7 @@ static void *map_bar(const struct dvl_device *dev, char *at)
 	return map;
 }
 
-/* Whether the kernel complained; what the mapping leads to is looked at, too. */
+/* Whether the kernel complained, or one of both places leads to what it must not. */
 static bool move_breaks(char *map, char *to)
 {
 	int log = dvt_log_mark();
@@ -47,8 +47,7 @@ static bool move_breaks(char *map, char *to)
 	ck_assert_int_eq(dvt_write32(map + GIB - 4, 0x0ddba115), 0);
 	moved = mremap(map, GIB, GIB, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 	ck_assert_msg(moved == to, "mremap: %m");
-	ck_assert_int_eq(dvt_read32(map), DVT_SIGSEGV);
-	shown = dvt_log_has(log, "bad p") ||
+	shown = dvt_read32(map) != DVT_SIGSEGV || dvt_log_has(log, "bad p") ||
 		dvt_read32(moved) != 0x5eedf00d ||
 		dvt_read32(moved + GIB - 4) != 0x0ddba115;
 	close(log);

@@ -6,7 +6,7 @@
 
 #include "dvt_defect.h"
 
-#define LOCKDEP "/proc/lockdep"
+#define CHAINS "/proc/lockdep_chains"
 #define STATS "/proc/lockdep_stats"
 
 /**
@@ -51,7 +51,7 @@ bool dvt_kernel_has(const char *symbol)
  */
 bool dvt_has_lockdep(void)
 {
-	return !access(LOCKDEP, R_OK);
+	return !access(CHAINS, R_OK);
 }
 
 /**
@@ -74,10 +74,6 @@ bool dvt_lockdep_is_content(void)
 	return content;
 }
 
-/*
- * A class begins with its address at the start of a line, and ends with its name;
- * those that were taken while it was held follow, each behind an arrow.
- */
 static bool is_name(const char *line, const char *name)
 {
 	const char *at = strstr(line, name);
@@ -87,24 +83,28 @@ static bool is_name(const char *line, const char *name)
 }
 
 /**
- * dvt_lock_leads_to() - was a lock taken right under another
+ * dvt_lock_leads_to() - was a lock taken while another was held
  * @outer: end of the name of a class of locks
  * @inner: end of another's
+ *
+ * /proc/lockdep has what was taken right under another one only, which a lock that
+ * was tried in between hides. A chain is all that was held at once: a line for each,
+ * which begins with an address, in the order in which they were taken.
  *
  * Return: whether it has happened since the computer was started.
  */
 bool dvt_lock_leads_to(const char *outer, const char *inner)
 {
-	FILE *file = fopen(LOCKDEP, "r");
+	FILE *file = fopen(CHAINS, "r");
 	bool below = false, found = false;
 	char line[512];
 
-	ck_assert_msg(file, LOCKDEP ": %m");
+	ck_assert_msg(file, CHAINS ": %m");
 	while (fgets(line, sizeof(line), file)) {
-		if (strncmp(line, " -> ", 4))
-			below = is_name(line, outer);
-		else
-			found |= below && is_name(line, inner);
+		if (line[0] != '[')
+			below = false;
+		found |= below && is_name(line, inner);
+		below |= is_name(line, outer);
 	}
 	fclose(file);
 	return found;
