@@ -8,20 +8,25 @@
 
 #include "fuzz.h"
 
+/* Memory with nothing behind it. */
+static void *make_room(size_t len)
+{
+	char *room = mmap(NULL, len + FUZZ_PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(room, MAP_FAILED);
+	ck_assert_int_eq(mprotect(room + len, FUZZ_PAGE, PROT_NONE), 0);
+	return room;
+}
+
 /**
  * fuzz_place_init() - make room for arguments
  * @fuzz: the round
  */
 void fuzz_place_init(struct fuzz *fuzz)
 {
-	int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
-
-	fuzz->memory = mmap(NULL, FUZZ_MEMORY + FUZZ_PAGE, prot, flags, -1, 0);
-	ck_assert_ptr_ne(fuzz->memory, MAP_FAILED);
-	ck_assert_int_eq(mprotect(fuzz->memory + FUZZ_MEMORY, FUZZ_PAGE,
-				  PROT_NONE), 0);
-	fuzz->frozen = mmap(NULL, FUZZ_PAGE, prot, flags, -1, 0);
-	ck_assert_ptr_ne(fuzz->frozen, MAP_FAILED);
+	fuzz->memory = make_room(FUZZ_MEMORY);
+	fuzz->frozen = make_room(FUZZ_PAGE);
 }
 
 static void place_frozen(struct fuzz *fuzz, const void *data, size_t len,
@@ -29,10 +34,10 @@ static void place_frozen(struct fuzz *fuzz, const void *data, size_t len,
 {
 	fuzz_expect(fuzz, !mprotect(fuzz->frozen, FUZZ_PAGE,
 				    PROT_READ | PROT_WRITE), "mprotect");
-	memcpy(fuzz->frozen, data, len);
+	place->ptr = fuzz->frozen + FUZZ_PAGE - len;
+	memcpy(place->ptr, data, len);
 	fuzz_expect(fuzz, !mprotect(fuzz->frozen, FUZZ_PAGE, PROT_READ),
 		    "mprotect");
-	place->ptr = fuzz->frozen;
 	place->writable = false;
 }
 
