@@ -44,7 +44,7 @@ static inline int rounds_count(unsigned long nr, unsigned long most)
  */
 static inline unsigned long rounds_share(unsigned long nr, unsigned long most)
 {
-	unsigned long rounds = rounds_count(nr, most);
+	unsigned long rounds = nr ? rounds_count(nr, most) : 1;
 
 	return (nr + rounds - 1) / rounds;
 }
