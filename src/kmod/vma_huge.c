@@ -24,7 +24,9 @@ static bool dvp_vma_can_giant(void)
  * @vmf: the fault; its slot has no table
  * @pfn: first page frame of the entry
  *
- * An entry that another CPU has just put there stays.
+ * An entry that is there already stays, and allows writes from now on if the fault
+ * is one: the kernel lets pages be mapped for reading first where it is to know
+ * which are written to (soft-dirty, see vma_wants_writenotify() in mm/vma.c).
  *
  * Context: fault, with &dvp_buffer.fault_lock held for read.
  *
@@ -32,7 +34,7 @@ static bool dvp_vma_can_giant(void)
  */
 vm_fault_t dvp_vma_insert_huge(struct vm_fault *vmf, unsigned long pfn)
 {
-	return vmf_insert_pfn_pmd(vmf, pfn, false);
+	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 }
 
 /* What a table that another CPU has just put there needs, its next fault does. */
@@ -55,7 +57,7 @@ static vm_fault_t dvp_vma_insert_giant(struct vm_fault *vmf)
 		return VM_FAULT_FALLBACK;
 	/* Seen by dvp_vma_huge_open() through mmap_lock. */
 	WRITE_ONCE(buf->giant, true);
-	return vmf_insert_pfn_pud(vmf, pfn, false);
+	return vmf_insert_pfn_pud(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 }
 
 static vm_fault_t dvp_vma_giant_fault(struct vm_fault *vmf)

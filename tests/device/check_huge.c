@@ -4,8 +4,10 @@
  * none is left behind, and no fault is lost.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -225,9 +227,84 @@ START_TEST(slot_stays_huge_over_transitions)
 }
 END_TEST
 
+static bool kernel_tracks_writes(void)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	bool found = false;
+	char line[512];
+
+	ck_assert_ptr_nonnull(smaps);
+	while (fgets(line, sizeof(line), smaps))
+		found |= !strncmp(line, "VmFlags:", 8) && strstr(line, " sd");
+	fclose(smaps);
+	return found;
+}
+
+/* From here on a page is mapped for reading only until it is written to. */
+static void track_writes(void)
+{
+	int refs = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(refs, 0);
+	ck_assert_int_eq(write(refs, "4", 1), 1);
+	close(refs);
+}
+
+static int store(char *map)
+{
+	return dvt_write32(map, 0);
+}
+
+/* In the kernel, where a fault that never ends cannot even be killed. */
+static int store_by_kernel(char *map)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(zero, map, sizeof(uint32_t));
+
+	close(zero);
+	return len == sizeof(uint32_t) ? 0 : -1;
+}
+
+/**
+ * struct store_row - a store to an entry that allows none yet
+ * @role: whose buffer
+ * @len: of the entry
+ * @store: does it
+ */
+static const struct store_row {
+	const char *role;
+	size_t len;
+	int (*store)(char *map);
+} stores[] = {
+	{ "DVP_BDF", DVT_HUGE, store },
+	{ "DVP_BDF", DVT_HUGE, store_by_kernel },
+	{ "DVP_BDF_1G", GIB, store },
+	{ "DVP_BDF_1G", GIB, store_by_kernel },
+};
+
+START_TEST(entry_for_reading_can_be_written_to)
+{
+	const struct store_row *row = &stores[_i];
+	struct dvl_device dev;
+	char *map;
+
+	dvt_open_or_skip(&dev, row->role);
+	if (!kernel_tracks_writes())
+		dvt_skip("this kernel does not track writes");
+	dvt_poke32(&dev, BAR, 0, 0x50f7);
+	map = dvt_map_at(dvt_export(&dev, BAR, 0, row->len, O_RDWR), 0,
+			 row->len, PROT_READ | PROT_WRITE, row->len, 0);
+	track_writes();
+	ck_assert_int_eq(dvt_read32(map), 0x50f7);
+	ck_assert_int_eq(row->store(map), 0);
+	ck_assert_uint_eq(dvt_peek32(&dev, BAR, 0), 0);
+}
+END_TEST
+
 DVT_MAIN("huge",
 	 { moved_gigabyte_keeps_its_pages_and_ends_with_revoke },
 	 { forked_child_faults_its_own_huge_entries, 2 },
 	 { child_forked_during_revoke_has_no_access_afterwards },
 	 { threads_that_race_for_one_slot_all_get_it },
-	 { slot_stays_huge_over_transitions })
+	 { slot_stays_huge_over_transitions },
+	 { entry_for_reading_can_be_written_to, DVT_ARRAY_SIZE(stores) })
