@@ -11,7 +11,8 @@
  * enum dvp_access - what a fault may do now
  * @DVP_ACCESS_YES: insert entries, until fault_lock is released
  * @DVP_ACCESS_NO: raise SIGBUS
- * @DVP_ACCESS_LATER: wait for the end of a transition, and fault again
+ * @DVP_ACCESS_LATER: wait for the end of a transition, and fault again; never
+ *	said to who is the reason of one, as two could wait for each other
  */
 enum dvp_access {
 	DVP_ACCESS_YES,
@@ -34,7 +35,6 @@ enum dvp_access {
  */
 static inline enum dvp_access dvp_access_fault(const struct dvp_buffer *buf)
 {
-	const struct dvp_gate *gate = buf->gate;
 	unsigned int causes;
 
 	lockdep_assert_held(&buf->fault_lock);
@@ -42,10 +42,10 @@ static inline enum dvp_access dvp_access_fault(const struct dvp_buffer *buf)
 	if (READ_ONCE(buf->revoked))
 		return DVP_ACCESS_NO;
 
-	causes = READ_ONCE(gate->causes);
+	causes = READ_ONCE(buf->gate->causes);
 	if (!causes)
 		return DVP_ACCESS_YES;
-	if (causes == DVP_CAUSE_TRANSITION && READ_ONCE(gate->owner) != current)
+	if (causes == DVP_CAUSE_TRANSITION && !dvp_gate_any_is_own())
 		return DVP_ACCESS_LATER;
 	return DVP_ACCESS_NO;
 }

@@ -20,10 +20,10 @@
  *         i_mmap_rwsem of the buffer's mapping
  *       dvp_buffer.resv, under which an importer maps and unmaps
  *       the claim of a BAR, in memory.c, which takes nothing of ours
- *   dvp_gate.importers_lock, inside of any of them
+ *   dvp_gate.importers_lock, and that of the list of gates, inside of any of them
  *
  * A fault takes fault_lock for read, under mmap_lock or the VMA's lock, and
- * nothing else. Under gate.lock, fault_lock or resv nobody calls into
+ * nothing else but the lock of that list. Under gate.lock, fault_lock or resv nobody calls into
  * vfio-pci-core, touches user memory, or takes mmap_lock. gate.lock and resv
  * are never held together: an importer may keep resv for long. The reset and
  * power callbacks run under locks of the PCI core and of vfio-pci-core, take
@@ -77,6 +77,7 @@ enum dvp_cause {
 /**
  * struct dvp_gate - whether the memory of a device can be used, and by whom
  * @kref: held by the device and by each buffer
+ * @node: in the list of all gates
  * @pdev: the device, with a reference; it may be gone while the gate is not
  *	open, and is a name for the log then
  * @label: the name of a buffer of BAR 0
@@ -95,11 +96,13 @@ enum dvp_cause {
  * @causes: set of &enum dvp_cause; access is possible while it is empty
  * @open: a user has the device open
  * @session: counts the times that the device was opened
- * @owner: the task whose call into the core is the transition
+ * @owner: the task whose call into the core is the transition; a task looks
+ *	only whether it is that task
  * @wait: faults that wait for the end of a transition
  */
 struct dvp_gate {
 	struct kref kref;
+	struct list_head node;
 	struct pci_dev *pdev;
 	char label[sizeof("12345678:00:00.0/bar0")];
 	u8 label_len;
@@ -354,6 +357,7 @@ bool dvp_drain_is_done(struct dvp_gate *gate);
 
 /* gate_ref.c, gate.c */
 struct dvp_gate *dvp_gate_create(struct pci_dev *pdev);
+bool dvp_gate_any_is_own(void);
 void dvp_gate_get(struct dvp_gate *gate);
 void dvp_gate_put(struct dvp_gate *gate);
 void dvp_gate_open(struct dvp_gate *gate, struct vfio_pci_core_device *vdev);

@@ -306,9 +306,10 @@ void dvp_gate_refresh(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
  * @ends: as far as can be seen the call ends memory
  *
  * Ends the CPU mappings, and makes faults wait until dvp_gate_end(), except
- * those of the calling task: the core copies the task's arguments, and waiting
- * for itself would never end. With @ends, waits for importers, too, and faults
- * fail.
+ * those of the calling task, and of others in a transition, on any device: the
+ * core copies the arguments of such a task, and waiting for itself, or for one
+ * that waits for it, would never end. With @ends, waits for importers, too, and
+ * faults fail.
  *
  * Context: process context, may sleep; &dvp_device.transition_lock held.
  */

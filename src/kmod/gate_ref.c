@@ -8,6 +8,9 @@
 
 #include "dvp.h"
 
+static LIST_HEAD(dvp_gates);
+static DEFINE_SPINLOCK(dvp_gates_lock);
+
 /* What never changes while a driver is bound. */
 static void dvp_gate_describe(struct dvp_gate *gate)
 {
@@ -46,6 +49,10 @@ struct dvp_gate *dvp_gate_create(struct pci_dev *pdev)
 	mutex_init(&gate->lock);
 	INIT_LIST_HEAD(&gate->buffers);
 	init_waitqueue_head(&gate->wait);
+
+	spin_lock(&dvp_gates_lock);
+	list_add_tail(&gate->node, &dvp_gates);
+	spin_unlock(&dvp_gates_lock);
 	return gate;
 }
 
@@ -53,10 +60,36 @@ static void dvp_gate_free(struct kref *kref)
 {
 	struct dvp_gate *gate = container_of(kref, struct dvp_gate, kref);
 
+	spin_lock(&dvp_gates_lock);
+	list_del(&gate->node);
+	spin_unlock(&dvp_gates_lock);
+
 	mutex_destroy(&gate->lock);
 	xa_destroy(&gate->told_pairs);
 	pci_dev_put(gate->pdev);
 	kfree(gate);
+}
+
+/**
+ * dvp_gate_any_is_own() - is the calling task the reason of a transition
+ *
+ * Of any device. A task sees what it has stored itself, so the answer needs no
+ * lock but that of the list.
+ *
+ * Context: process context, or a fault of it.
+ *
+ * Return: whether it is.
+ */
+bool dvp_gate_any_is_own(void)
+{
+	struct dvp_gate *gate;
+	bool own = false;
+
+	spin_lock(&dvp_gates_lock);
+	list_for_each_entry(gate, &dvp_gates, node)
+		own |= READ_ONCE(gate->owner) == current;
+	spin_unlock(&dvp_gates_lock);
+	return own;
 }
 
 /**

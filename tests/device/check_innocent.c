@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
 
 #include "dvt_config.h"
 #include "dvt_hammer.h"
@@ -14,7 +15,7 @@
  * At full speed, while a thread touches.
  */
 
-enum { NR_INNOCENT = 300 };
+enum { NR_INNOCENT = 300, NR_CROSSED = 500 };
 
 static void assert_never_sigbus(const struct dvl_device *dev, unsigned int reg,
 				const struct dvt_span *span, uint8_t mask,
@@ -151,6 +152,70 @@ START_TEST(write_out_of_the_buffer_itself_returns)
 }
 END_TEST
 
+/**
+ * struct crossed - a device that is written to out of another one's buffer
+ * @dev: the device
+ * @from: a mapping of the other one's buffer, which holds what is written
+ * @go: both begin here
+ * @nr_other: writes that came to neither success nor EFAULT
+ */
+struct crossed {
+	struct dvl_device dev;
+	void *from;
+	pthread_barrier_t *go;
+	pthread_t thread;
+	unsigned int nr_other;
+};
+
+static void *write_crossed(void *arg)
+{
+	struct crossed *side = arg;
+	int i, ret;
+
+	pthread_barrier_wait(side->go);
+	for (i = 0; i < NR_CROSSED; i++) {
+		ret = dvl_config_write(&side->dev, PCI_COMMAND, side->from, 2);
+		side->nr_other += ret && ret != -EFAULT;
+	}
+	return NULL;
+}
+
+static void cross(const struct crossed *side, struct crossed *other)
+{
+	uint16_t command;
+
+	other->from = dvt_map(dvt_export(&side->dev, 2, 0, 0x1000, O_RDWR),
+			      0x1000, PROT_READ | PROT_WRITE);
+	ck_assert_int_eq(dvl_config_read(&other->dev, PCI_COMMAND, &command,
+					 2), 0);
+	*(volatile uint16_t *)other->from = command;
+}
+
+/* Each waits for the end of the other's transition, if it waits at all. */
+START_TEST(writes_out_of_each_others_buffers_return)
+{
+	struct crossed sides[2] = {};
+	pthread_barrier_t go;
+	int i;
+
+	dvt_open_or_skip(&sides[0].dev, "DVP_BDF");
+	dvt_open_or_skip(&sides[1].dev, "DVP_BDF_1G");
+	cross(&sides[0], &sides[1]);
+	cross(&sides[1], &sides[0]);
+	ck_assert_int_eq(pthread_barrier_init(&go, NULL, 2), 0);
+	for (i = 0; i < 2; i++) {
+		sides[i].go = &go;
+		ck_assert_int_eq(pthread_create(&sides[i].thread, NULL,
+						write_crossed, &sides[i]), 0);
+	}
+	for (i = 0; i < 2; i++) {
+		ck_assert_int_eq(pthread_join(sides[i].thread, NULL), 0);
+		ck_assert_uint_eq(sides[i].nr_other, 0);
+		ck_assert(dvt_memory_is_on(&sides[i].dev));
+	}
+}
+END_TEST
+
 DVT_MAIN("innocent",
 	 { innocent_command_write_never_raises_sigbus,
 	   DVT_ARRAY_SIZE(innocents) },
@@ -158,4 +223,5 @@ DVT_MAIN("innocent",
 	 { write_from_a_bad_address_changes_nothing,
 	   DVT_NR_COMMAND_SPANS },
 	 { write_that_becomes_unreadable_before_command_changes_nothing },
-	 { write_out_of_the_buffer_itself_returns, 2 })
+	 { write_out_of_the_buffer_itself_returns, 2 },
+	 { writes_out_of_each_others_buffers_return })
