@@ -64,15 +64,34 @@ static bool dvp_drain_killed(unsigned int state)
 	return state == TASK_KILLABLE && fatal_signal_pending(current);
 }
 
+static int dvp_drain_try_lock(struct dvp_buffer *buf, unsigned int state,
+			      unsigned long until)
+{
+	while (!dma_resv_trylock(&buf->resv)) {
+		if (dvp_drain_killed(state))
+			return -EINTR;
+		if (time_after(jiffies, until))
+			return -EBUSY;
+		msleep(DVP_DRAIN_PAUSE_MS);
+	}
+	return 0;
+}
+
+/*
+ * Any signal takes a task out of the queue of such a lock, or none does. One that
+ * is not to die of the signal goes on without the queue, so that it still can.
+ */
 static int dvp_drain_queue_for_lock(struct dvp_buffer *buf, unsigned int state)
 {
-	if (state == TASK_KILLABLE) {
-		if (!dma_resv_lock_interruptible(&buf->resv, NULL))
-			return 0;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-	}
-	return dma_resv_lock(&buf->resv, NULL);
+	int ret;
+
+	if (state != TASK_KILLABLE)
+		return dma_resv_lock(&buf->resv, NULL);
+
+	ret = dma_resv_lock_interruptible(&buf->resv, NULL);
+	while (ret && !dvp_drain_killed(state))
+		ret = dvp_drain_try_lock(buf, state, jiffies + HZ);
+	return ret;
 }
 
 /*
@@ -81,20 +100,15 @@ static int dvp_drain_queue_for_lock(struct dvp_buffer *buf, unsigned int state)
  */
 static int dvp_drain_lock(struct dvp_buffer *buf, unsigned int state)
 {
-	unsigned long word = jiffies + DVP_DRAIN_FIRST_WORD * HZ;
+	int ret = dvp_drain_try_lock(buf, state,
+				     jiffies + DVP_DRAIN_FIRST_WORD * HZ);
 
-	while (!dma_resv_trylock(&buf->resv)) {
-		if (dvp_drain_killed(state))
-			return -EINTR;
-		if (time_after(jiffies, word)) {
-			pci_warn(buf->gate->pdev,
-				 "BAR %u: an importer has kept the buffer locked for %u s\n",
-				 buf->bar, DVP_DRAIN_FIRST_WORD);
-			return dvp_drain_queue_for_lock(buf, state);
-		}
-		msleep(DVP_DRAIN_PAUSE_MS);
-	}
-	return 0;
+	if (ret != -EBUSY)
+		return ret;
+	pci_warn(buf->gate->pdev,
+		 "BAR %u: an importer has kept the buffer locked for %u s\n",
+		 buf->bar, DVP_DRAIN_FIRST_WORD);
+	return dvp_drain_queue_for_lock(buf, state);
 }
 
 static void dvp_drain_note_fences(struct dvp_buffer *buf)

@@ -335,7 +335,8 @@ void dvp_gate_begin(struct dvp_gate *gate, bool ends)
  * @vdev: the device; runtime PM keeps it awake unless it sleeps by the
  *	user's wish
  *
- * Waits for importers where memory has ended unforeseen.
+ * Waits for importers where such a call has ended memory, whoever saw it first:
+ * one that only looked at the device meanwhile has told them, and not waited.
  *
  * Context: process context, may sleep; &dvp_device.transition_lock held.
  */
@@ -345,8 +346,9 @@ void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 
 	mutex_lock(&gate->lock);
 	WRITE_ONCE(gate->owner, NULL);
-	ended = dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION |
-				       DVP_CAUSE_ENDING, vdev);
+	dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION | DVP_CAUSE_ENDING,
+			       vdev);
+	ended = gate->causes & DVP_CAUSES_READ;
 	mutex_unlock(&gate->lock);
 
 	if (ended)

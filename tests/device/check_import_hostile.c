@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "dvt_call.h"
@@ -15,6 +18,8 @@
 #include "dvt_param.h"
 
 #define LATE_MS 2000
+#define LOOKED_AT_MS 20
+#define NR_ENTRIES 50
 #define PAUSE_US 20000
 /* Longer than a test may take. */
 #define LONG_MS 600000
@@ -193,9 +198,39 @@ START_TEST(processors_are_out_while_an_importer_keeps_the_buffer_locked)
 }
 END_TEST
 
+/* How a revoke waits for the lock when it is killed. */
+enum wait { LOOKING, IN_THE_QUEUE, OUT_OF_THE_QUEUE, NR_LOCK_WAITS };
+
+static void do_nothing(int sig)
+{
+	(void)sig;
+}
+
+static char task_state(pid_t pid)
+{
+	char path[32], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "r");
+	ck_assert_ptr_nonnull(stat);
+	ck_assert_int_eq(fscanf(stat, "%*d (%*[^)]) %c", &state), 1);
+	fclose(stat);
+	return state;
+}
+
+/* A signal that the task survives makes it leave the queue of the lock. */
+static void leave_queue(pid_t pid)
+{
+	while (task_state(pid) != 'S')
+		usleep(PAUSE_US);
+	ck_assert_int_eq(kill(pid, SIGUSR1), 0);
+	while (task_state(pid) != 'D')
+		usleep(PAUSE_US);
+}
+
 START_TEST(revoke_that_waits_for_the_lock_can_be_killed)
 {
-	bool after_line = _i;
 	struct dvt_child locker;
 	struct dvt_import import;
 	struct dvt_peer peer;
@@ -206,10 +241,13 @@ START_TEST(revoke_that_waits_for_the_lock_can_be_killed)
 	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	locker_start(&locker, &peer, &import);
 	log = dvt_log_mark();
+	ck_assert(signal(SIGUSR1, do_nothing) != SIG_ERR);
 	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
 	wait_for_sigbus(map);
-	while (after_line && !dvt_log_count(log, import.dev.bdf, "locked"))
+	while (_i != LOOKING && !dvt_log_count(log, import.dev.bdf, "locked"))
 		usleep(PAUSE_US);
+	if (_i == OUT_OF_THE_QUEUE)
+		leave_queue(call.child.pid);
 	dvt_call_assert_waits(&call);
 	dvt_child_kill(&call.child);
 	ck_assert_uint_eq(dvt_peer_state(&peer).locked, 1);
@@ -219,6 +257,63 @@ START_TEST(revoke_that_waits_for_the_lock_can_be_killed)
 	dvt_child_kill(&locker);
 	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), -EBADFD);
 	dvt_peer_assert_state(&import.peer, 0, 1);
+}
+END_TEST
+
+/**
+ * struct looker - makes the driver look at a device, again and again
+ * @fd: the device
+ * @stop: no more
+ * @thread: does it
+ */
+struct looker {
+	int fd;
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+/* The driver looks after each hot reset, also one that was refused. */
+static void *look(void *arg)
+{
+	struct looker *looker = arg;
+	struct vfio_pci_hot_reset nothing = {};
+
+	while (!looker->stop) {
+		if (!ioctl(looker->fd, VFIO_DEVICE_PCI_HOT_RESET, &nothing))
+			return looker;
+	}
+	return NULL;
+}
+
+static void low_power(const struct dvt_import *import, uint32_t feature)
+{
+	ck_assert_int_eq(dvl_feature(import->dev.fd, feature,
+				     VFIO_DEVICE_FEATURE_SET, NULL, 0), 0);
+}
+
+/* Who sees first that memory has ended need not be who has ended it. */
+START_TEST(low_power_entry_waits_also_where_another_thread_looks)
+{
+	struct looker looker = {};
+	struct dvt_import import;
+	void *map, *failed;
+	int i;
+
+	start_or_skip(&import, map, DVP_PEER_LATE, LOOKED_AT_MS);
+	looker.fd = import.dev.fd;
+	ck_assert_int_eq(pthread_create(&looker.thread, NULL, look, &looker),
+			 0);
+	for (i = 0; i < NR_ENTRIES; i++) {
+		low_power(&import, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY);
+		ck_assert_uint_eq(dvt_peer_state(&import.peer).mapped, 0);
+		low_power(&import, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
+		ck_assert_int_eq(dvt_peer_map(&import.peer,
+					      DVP_PEER_BIDIRECTIONAL), 0);
+	}
+	looker.stop = true;
+	ck_assert_int_eq(pthread_join(looker.thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	dvt_assert_usable(map);
 }
 END_TEST
 
@@ -347,7 +442,9 @@ DVT_MAIN_PARAM("import_hostile",
 		 DVT_NR_EXPORTERS },
 	       { processors_are_out_while_an_importer_keeps_the_buffer_locked,
 		 DVT_NR_CALLS },
-	       { revoke_that_waits_for_the_lock_can_be_killed, 2 },
+	       { revoke_that_waits_for_the_lock_can_be_killed,
+		 NR_LOCK_WAITS },
+	       { low_power_entry_waits_also_where_another_thread_looks },
 	       { other_buffers_live_while_one_is_kept_locked },
 	       { importer_whose_driver_goes_is_not_waited_for, DVT_NR_CALLS },
 	       { importer_is_told_once_however_many_calls_want_the_buffer_back },
