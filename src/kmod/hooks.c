@@ -152,6 +152,19 @@ static void dvp_hooks_look_again(struct dvp_device *dvdev)
 	pm_runtime_put(dev);
 }
 
+/* Those that can only be reset together have a set of VFIO's in common. */
+static void dvp_hooks_look_at_set(const struct vfio_device_set *set)
+{
+	struct dvp_device *each;
+
+	mutex_lock(&dvp_hooks_devices_lock);
+	list_for_each_entry(each, &dvp_hooks_devices, node) {
+		if (each->vdev.vdev.dev_set == set)
+			dvp_hooks_look_again(each);
+	}
+	mutex_unlock(&dvp_hooks_devices_lock);
+}
+
 /**
  * dvp_hooks_register() - register a device with VFIO
  * @dvdev: the device, ready to be opened
@@ -244,8 +257,9 @@ void dvp_hooks_close(struct vfio_device *core_vdev)
  * @cmd: which
  * @arg: its argument
  *
- * The core wakes a device from D3hot before it resets it, and does not put it
- * back where the reset fails before any callback.
+ * The core wakes a device from D3hot before it resets it, with a hot reset each
+ * that goes with it, and does not put it back where the reset fails before any
+ * callback.
  *
  * Context: process context, may sleep; the device is awake.
  *
@@ -257,8 +271,10 @@ long dvp_hooks_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	struct dvp_device *dvdev = dvp_device_of(core_vdev);
 	long ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 
-	if (cmd == VFIO_DEVICE_RESET || cmd == VFIO_DEVICE_PCI_HOT_RESET)
+	if (cmd == VFIO_DEVICE_RESET)
 		dvp_gate_refresh(dvdev->gate, &dvdev->vdev);
+	else if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		dvp_hooks_look_at_set(core_vdev->dev_set);
 	return ret;
 }
 

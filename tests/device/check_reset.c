@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "dvt_config.h"
 #include "dvt_importer.h"
+#include "dvt_request.h"
 #include "dvt_witness.h"
 
 #define NO_JUDGE "no test module to see that the reset took the entries away"
@@ -226,6 +229,56 @@ START_TEST(hot_reset_by_a_vfio_pci_sibling_revokes_and_restores)
 }
 END_TEST
 
+static int unbinder(int sock, void *arg)
+{
+	(void)sock;
+	return dvl_sysfs_unbind(arg) ? 1 : 0;
+}
+
+/* The device lock of @dev is taken, by an unbind that waits for its close. */
+static void unbind_start(struct dvt_child *child, const struct dvl_device *dev,
+			 char *bdf)
+{
+	int event = dvt_request_eventfd(dev);
+	eventfd_t count;
+
+	dvt_child_fork(child, 0, unbinder, bdf);
+	ck_assert_int_eq(eventfd_read(event, &count), 0);
+	close(event);
+}
+
+/* The core wakes all that goes with the device before it asks for their locks. */
+START_TEST(hot_reset_that_fails_leaves_no_sibling_asleep)
+{
+	struct dvl_device dev, sibling;
+	uint16_t sleep = 3;	/* D3hot */
+	struct dvt_child child;
+	char bdf[16], state[64];
+	struct dvt_witness w;
+
+	dvt_open_or_skip(&dev, "DVP_BDF_DUO0");
+	strcpy(bdf, dev.bdf);
+	dvt_open_in(&sibling, dvt_bdf("DVP_BDF_DUO1"), &dev);
+	dvt_witness_start(&w, &sibling, 4, 0, 0x1000);
+	ck_assert_int_eq(dvl_config_write(&sibling, dvt_pm_ctrl(&sibling),
+					  &sleep, sizeof(sleep)), 0);
+	dvt_witness_assert_paused(&w);
+
+	unbind_start(&child, &dev, bdf);
+	ck_assert_int_eq(dvl_device_hot_reset(&dev, &dev.group, 1), -EAGAIN);
+	ck_assert_int_eq(dvl_sysfs_read(sibling.bdf, "dmabuf/state", state,
+					sizeof(state)), 0);
+	ck_assert_msg(!strstr(state, "sleep"), "it is said to be: %s", state);
+	dvt_memory_on(&sibling);
+	dvt_witness_assert_usable(&w);
+
+	dvl_device_close(&dev);
+	dvt_child_stop(&child);
+	dvt_bind(bdf, DVL_DRIVER);
+	dvt_witness_stop(&w);
+}
+END_TEST
+
 START_TEST(sysfs_reset_revokes_and_restores)
 {
 	const struct place *place = &places[_i];
@@ -323,6 +376,7 @@ DVT_MAIN("reset",
 	 { af_flr_by_config_write_revokes_and_restores },
 	 { hot_reset_by_this_device_revokes_and_restores },
 	 { hot_reset_by_a_vfio_pci_sibling_revokes_and_restores },
+	 { hot_reset_that_fails_leaves_no_sibling_asleep },
 	 { sysfs_reset_revokes_and_restores, DVT_ARRAY_SIZE(places) },
 	 { bar_mapping_of_the_device_is_revoked_and_restored },
 	 { reset_with_memory_off_does_not_restore, DVT_ARRAY_SIZE(places) },

@@ -44,13 +44,16 @@ device()
 	DVP_BDF_PAIR1)	shared_memory "$id" 16M "bus=$2,addr=0.1,multifunction=on" ;;
 	DVP_BDF_PLAIN)	shared_memory "$id" 16M "bus=$2,addr=0" ;;
 	# Function level reset, power management, MSI-X
-	DVP_BDF_FLR)	qemu_device=(-device "virtio-net-pci,id=$id,bus=$2,romfile=,ats=on,iommu_platform=on,disable-legacy=on") ;;
+	DVP_BDF_FLR)	virtio_net "$id" "bus=$2,ats=on" ;;
 	# A DMA engine, INTx and MSI
 	DVP_BDF_EDU)	qemu_device=(-device "edu,id=$id,bus=$2") ;;
 	# The same as importers of peer-to-peer DMA, which reach all addresses
 	DVP_BDF_PEER | DVP_BDF_SW_PEER)
 			qemu_device=(-device "edu,id=$id,bus=$2,dma_mask=0xffffffffffffffff") ;;
 	DVP_BDF_SW)	shared_memory "$id" 64M "bus=$2,addr=0" ;;
+	# Two that only a hot reset can reset together, one of which can sleep
+	DVP_BDF_DUO0)	shared_memory "$id" 16M "bus=$2,addr=0.0,multifunction=on" ;;
+	DVP_BDF_DUO1)	virtio_net "$id" "bus=$2,addr=0.1,multifunction=on" ;;
 	# What tests take out of the machine
 	DVP_BDF_PLUG)	shared_memory "$id" 16M "bus=$2,addr=0" ;;
 	# A BAR of RAM and one of registers
@@ -64,6 +67,12 @@ device()
 	DVP_BDF_IO)	qemu_device=(-device "e1000,id=$id,bus=$2,romfile=") ;;
 	*)		return 1 ;;
 	esac
+}
+
+# virtio_net ID PLACE: a network card that can be told to sleep
+virtio_net()
+{
+	qemu_device=(-device "virtio-net-pci,id=$1,$2,romfile=,iommu_platform=on,disable-legacy=on")
 }
 
 # shared_memory ID SIZE PLACE: an ivshmem-plain, whose BAR2 is plain RAM
