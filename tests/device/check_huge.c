@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dvt_dirty.h"
 #include "dvt_hammer.h"
 #include "dvt_importer.h"
 #include "dvt_place.h"
@@ -227,29 +227,6 @@ START_TEST(slot_stays_huge_over_transitions)
 }
 END_TEST
 
-static bool kernel_tracks_writes(void)
-{
-	FILE *smaps = fopen("/proc/self/smaps", "r");
-	bool found = false;
-	char line[512];
-
-	ck_assert_ptr_nonnull(smaps);
-	while (fgets(line, sizeof(line), smaps))
-		found |= !strncmp(line, "VmFlags:", 8) && strstr(line, " sd");
-	fclose(smaps);
-	return found;
-}
-
-/* From here on a page is mapped for reading only until it is written to. */
-static void track_writes(void)
-{
-	int refs = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(refs, 0);
-	ck_assert_int_eq(write(refs, "4", 1), 1);
-	close(refs);
-}
-
 static int store(char *map)
 {
 	return dvt_write32(map, 0);
@@ -289,12 +266,12 @@ START_TEST(entry_for_reading_can_be_written_to)
 	char *map;
 
 	dvt_open_or_skip(&dev, row->role);
-	if (!kernel_tracks_writes())
+	if (!dvt_kernel_tracks_writes())
 		dvt_skip("this kernel does not track writes");
 	dvt_poke32(&dev, BAR, 0, 0x50f7);
 	map = dvt_map_at(dvt_export(&dev, BAR, 0, row->len, O_RDWR), 0,
 			 row->len, PROT_READ | PROT_WRITE, row->len, 0);
-	track_writes();
+	dvt_track_writes();
 	ck_assert_int_eq(dvt_read32(map), 0x50f7);
 	ck_assert_int_eq(row->store(map), 0);
 	ck_assert_uint_eq(dvt_peek32(&dev, BAR, 0), 0);
