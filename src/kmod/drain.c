@@ -51,11 +51,13 @@ static bool dvp_drain_mapped(const struct dvp_buffer *buf)
 /* An importer that has unmapped can have left a fence. */
 static bool dvp_drain_pending(const struct dvp_buffer *buf)
 {
-	bool imported = READ_ONCE(buf->imported);
+	/* As dvp_dma_map() and _unmap() go: maps, imported, and maps no more. */
+	bool pending = atomic_read_acquire(&buf->maps) ||
+		       READ_ONCE(buf->imported);
 
 	/* Pairs with dvp_drain_tell(): from imported to maps, then to fence. */
 	smp_rmb();
-	return (imported || atomic_read_acquire(&buf->maps) ||
+	return (pending || atomic_read_acquire(&buf->maps) ||
 		READ_ONCE(buf->fence)) && dvp_access_bars_importers(buf);
 }
 

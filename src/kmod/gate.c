@@ -337,6 +337,7 @@ void dvp_gate_begin(struct dvp_gate *gate, bool ends)
  *
  * Waits for importers where such a call has ended memory, whoever saw it first:
  * one that only looked at the device meanwhile has told them, and not waited.
+ * Nobody waits while the link is in error.
  *
  * Context: process context, may sleep; &dvp_device.transition_lock held.
  */
@@ -348,7 +349,8 @@ void dvp_gate_end(struct dvp_gate *gate, struct vfio_pci_core_device *vdev)
 	WRITE_ONCE(gate->owner, NULL);
 	dvp_gate_settle_locked(gate, DVP_CAUSE_TRANSITION | DVP_CAUSE_ENDING,
 			       vdev);
-	ended = gate->causes & DVP_CAUSES_READ;
+	ended = gate->causes & DVP_CAUSES_READ &&
+		!(gate->causes & DVP_CAUSE_ERROR);
 	mutex_unlock(&gate->lock);
 
 	if (ended)

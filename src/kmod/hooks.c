@@ -97,7 +97,8 @@ static void dvp_hooks_complete(struct device *dev)
 
 static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
 {
-	const struct dev_pm_ops *core = driver->pm;
+	/* Racy: the core may be storing it; who has it do so comes here, too. */
+	const struct dev_pm_ops *core = data_race(READ_ONCE(driver->pm));
 
 	lockdep_assert_held(&dvp_hooks_devices_lock);
 
@@ -110,7 +111,7 @@ static void dvp_hooks_wrap_pm_locked(struct device_driver *driver)
 		dvp_hooks_pm_copy->complete = dvp_hooks_complete;
 		dvp_hooks_core_pm_ops = core;
 	}
-	driver->pm = dvp_hooks_pm_copy;
+	WRITE_ONCE(driver->pm, dvp_hooks_pm_copy);
 }
 
 /**
@@ -152,17 +153,24 @@ static void dvp_hooks_look_again(struct dvp_device *dvdev)
 	pm_runtime_put(dev);
 }
 
-/* Those that can only be reset together have a set of VFIO's in common. */
-static void dvp_hooks_look_at_set(const struct vfio_device_set *set)
+/*
+ * Devices that can only be reset together have a set of VFIO's in common, each
+ * until shortly before its release. The core has just had the lock of the set;
+ * the list of this file is no substitute, as who waits under that lock must not
+ * hold up the devices of others.
+ */
+static void dvp_hooks_look_at_set(struct vfio_device *core_vdev)
 {
-	struct dvp_device *each;
+	struct vfio_device_set *set = core_vdev->dev_set;
+	struct vfio_device *each;
 
-	mutex_lock(&dvp_hooks_devices_lock);
-	list_for_each_entry(each, &dvp_hooks_devices, node) {
-		if (each->vdev.vdev.dev_set == set)
-			dvp_hooks_look_again(each);
+	if (mutex_lock_killable(&set->lock))
+		return;
+	list_for_each_entry(each, &set->device_list, dev_set_list) {
+		if (each->ops == core_vdev->ops)
+			dvp_hooks_look_again(dvp_device_of(each));
 	}
-	mutex_unlock(&dvp_hooks_devices_lock);
+	mutex_unlock(&set->lock);
 }
 
 /**
@@ -182,8 +190,10 @@ int dvp_hooks_register(struct dvp_device *dvdev)
 	struct dvp_device *each;
 	int ret;
 
-	mutex_lock(&dvp_hooks_devices_lock);
+	/* Waits for whoever is closing a device of the same set. */
 	ret = vfio_pci_core_register_device(&dvdev->vdev);
+
+	mutex_lock(&dvp_hooks_devices_lock);
 	if (!ret)
 		list_add_tail(&dvdev->node, &dvp_hooks_devices);
 
@@ -274,7 +284,7 @@ long dvp_hooks_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	if (cmd == VFIO_DEVICE_RESET)
 		dvp_gate_refresh(dvdev->gate, &dvdev->vdev);
 	else if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
-		dvp_hooks_look_at_set(core_vdev->dev_set);
+		dvp_hooks_look_at_set(core_vdev);
 	return ret;
 }
 

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -206,26 +205,13 @@ static void do_nothing(int sig)
 	(void)sig;
 }
 
-static char task_state(pid_t pid)
-{
-	char path[32], state = 0;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	stat = fopen(path, "r");
-	ck_assert_ptr_nonnull(stat);
-	ck_assert_int_eq(fscanf(stat, "%*d (%*[^)]) %c", &state), 1);
-	fclose(stat);
-	return state;
-}
-
 /* A signal that the task survives makes it leave the queue of the lock. */
 static void leave_queue(pid_t pid)
 {
-	while (task_state(pid) != 'S')
+	while (dvt_task_state(pid) != 'S')
 		usleep(PAUSE_US);
 	ck_assert_int_eq(kill(pid, SIGUSR1), 0);
-	while (task_state(pid) != 'D')
+	while (dvt_task_state(pid) != 'D')
 		usleep(PAUSE_US);
 }
 

@@ -165,6 +165,8 @@ int64_t dvt_child_nr_fds(struct dvt_child *child);
 void dvt_child_stop(struct dvt_child *child);
 /* SIGKILL, and waits until the child and all that it held is gone. */
 void dvt_child_kill(struct dvt_child *child);
+/* As in /proc/PID/stat: 'S' sleeps until a signal, 'D' whatever comes. */
+char dvt_task_state(pid_t pid);
 
 /*
  * dvt_watch.c: traces that a call may leave

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -302,4 +303,23 @@ void dvt_child_kill(struct dvt_child *child)
 	ck_assert_int_eq(kill(child->pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(child->pid, &status, 0), child->pid);
 	close(child->sock);
+}
+
+/**
+ * dvt_task_state() - what a process does
+ * @pid: the process
+ *
+ * Return: the letter in /proc/PID/stat.
+ */
+char dvt_task_state(pid_t pid)
+{
+	char path[32], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "r");
+	ck_assert_ptr_nonnull(stat);
+	ck_assert_int_eq(fscanf(stat, "%*d (%*[^)]) %c", &state), 1);
+	fclose(stat);
+	return state;
 }
