@@ -2,12 +2,17 @@
 /*
  * Mappings on kernels with huge PFN maps.
  *
- * Entries of a PMD are moved and split by the kernel like those of files. Entries
- * of a PUD are not: mremap() takes one for a broken table and clears it without a
- * flush of the TLB, and a split at an address inside of one reads the device's
- * memory as if it were a table. Both call &vm_operations_struct.open first, with
- * mmap_lock held for write: there such entries are ended, and they are put in place
- * under mmap_lock only, so none comes back before the call is over.
+ * The kernel has no safe way to move huge entries. For that of a PMD, mremap()
+ * clears the old place and then sets the new one; who zaps takes a look at each
+ * without a lock, and can find both empty: move_huge_pmd() in mm/huge_memory.c and
+ * zap_pmd_range() in mm/memory.c. That of a PUD mremap() takes for a broken table,
+ * and clears it without a flush of the TLB; and a split at an address inside of one
+ * reads the device's memory as if it were a table.
+ *
+ * All of these call &vm_operations_struct.open first, with mmap_lock held for write,
+ * and the VMA's own lock where it is moved: there such entries are ended. Those of
+ * a PUD are put in place under mmap_lock only, so none of either comes back before
+ * the call is over.
  */
 #include <linux/pgtable.h>
 
@@ -89,21 +94,38 @@ static vm_fault_t dvp_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
 }
 
 /*
+ * Of entries of a PUD, all of the buffer are ended, whoever has them: part of one
+ * cannot be, without the mmap_lock of its process. They come back by a fault each,
+ * but not meanwhile: zap_pud_range() in mm/memory.c takes one that appears while it
+ * looks for a broken table, too. A fork moves no entry of a PMD.
+ */
+static void dvp_vma_end_huge(struct vm_area_struct *vma)
+{
+	struct dvp_buffer *buf = vma->vm_private_data;
+	loff_t start = 0, len = 0;
+
+	if (!READ_ONCE(buf->giant)) {
+		if (vma->vm_mm != current->mm)
+			return;
+		start = dvp_vma_offset(vma, vma->vm_start);
+		len = vma->vm_end - vma->vm_start;
+	}
+
+	down_write(&buf->fault_lock);
+	unmap_mapping_range(buf->mapping, start, len, 1);
+	up_write(&buf->fault_lock);
+}
+
+/*
  * fork() reads a huge entry, then takes the locks and copies what it has read:
  * copy_huge_pmd() in mm/huge_memory.c. A revocation in between would leave the
  * child with an entry that nobody zaps. So the child gets none, and faults. It
  * is told here, on its own VMA, as the parent can clear the flag by madvise().
- *
- * Of entries of a PUD, all of the buffer are ended, whoever has them: part of one
- * cannot be, without the mmap_lock of its process. They come back by a fault each.
  */
 static void dvp_vma_huge_open(struct vm_area_struct *vma)
 {
-	struct dvp_buffer *buf = vma->vm_private_data;
-
 	vm_flags_set(vma, VM_WIPEONFORK);
-	if (READ_ONCE(buf->giant))
-		unmap_mapping_range(buf->mapping, 0, 0, 1);
+	dvp_vma_end_huge(vma);
 	dvp_vma_open(vma);
 }
 

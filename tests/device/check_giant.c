@@ -17,6 +17,7 @@
 #define GIB (1024 * DVT_MIB)
 #define NR_MARKS 64
 #define NR_ROUNDS 200
+#define NR_FORKS 3000
 
 /* Pieces of 1 GiB: within an entry of a PMD, one of them, many, all. */
 static const struct piece {
@@ -226,6 +227,46 @@ START_TEST(forked_child_of_a_gigabyte_loses_it_with_the_revoke)
 }
 END_TEST
 
+/* A process that reads until it must not. */
+static pid_t fork_spinner(const char *map)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		while (dvt_read32(map) != DVT_SIGBUS)
+			;
+		_exit(0);
+	}
+	return pid;
+}
+
+/* Each fork ends the entries of all, and the reader faults its own back in. */
+START_TEST(reader_beside_one_that_forks_loses_its_gigabyte_with_the_revoke)
+{
+	struct dvl_device dev;
+	int fd, i, log, status;
+	pid_t reader, pid;
+	char *map;
+
+	dvt_open_or_skip(&dev, "DVP_BDF_1G");
+	log = dvt_log_mark();
+	map = map_touched(&dev, &pieces[0], &fd);
+	reader = fork_spinner(map);
+	for (i = 0; i < NR_FORKS; i++) {
+		pid = fork();
+		ck_assert_int_ge(pid, 0);
+		if (!pid)
+			_exit(0);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	}
+	dvt_log_assert_silent(log);
+	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
+	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(borrower_keeps_access_while_another_cuts_its_gigabyte)
 {
 	struct dvt_child child;
@@ -289,5 +330,6 @@ DVT_MAIN("giant",
 	 { piece_protected_in_a_gigabyte_cannot_be_written,
 	   DVT_ARRAY_SIZE(pieces) },
 	 { forked_child_of_a_gigabyte_loses_it_with_the_revoke },
+	 { reader_beside_one_that_forks_loses_its_gigabyte_with_the_revoke },
 	 { borrower_keeps_access_while_another_cuts_its_gigabyte },
 	 { gigabyte_can_be_cut_while_a_thread_faults_it })
