@@ -38,7 +38,7 @@ static void dvp_debugfs_device(struct seq_file *m, struct dvp_device *dvdev)
 	seq_printf(m, " p2p=%s feature_dma_buf=%s huge=%d wc=%d import=%d\n",
 		   p2p[dvp_options_p2p()],
 		   dvp_quirks_core_exports(pdev) ? "core" : "own",
-		   dvp_vma_can_huge(), dvp_vma_has_wc(), dvp_dma_can_import());
+		   dvp_vma_has_huge(), dvp_vma_has_wc(), dvp_dma_can_import());
 }
 
 static int device_show(struct seq_file *m, void *data)

@@ -17,7 +17,7 @@
  *     mmap_lock; locks of the PCI core and of vfio-pci-core
  *       dvp_gate.lock
  *         dvp_buffer.fault_lock
- *         i_mmap_rwsem of the buffer's mapping
+ *           i_mmap_rwsem of the buffer's mapping
  *       dvp_buffer.resv, under which an importer maps and unmaps
  *       the claim of a BAR, in memory.c, which takes nothing of ours
  *   dvp_gate.importers_lock, and that of the list of gates, inside of any of them
@@ -281,6 +281,7 @@ int dvp_buffer_mmap_bar(struct vfio_device *core_vdev,
 			struct vm_area_struct *vma);
 
 /* vma.c */
+bool dvp_vma_has_huge(void);
 bool dvp_vma_has_wc(void);
 int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf);

@@ -213,7 +213,7 @@ static u32 dvp_feature_caps(void)
 	u32 caps = DMABUF_VFIO_PCI_CAP_MMAP | DMABUF_VFIO_PCI_CAP_REVOKE |
 		   DMABUF_VFIO_PCI_CAP_READ_ONLY;
 
-	if (dvp_vma_can_huge())
+	if (dvp_vma_has_huge())
 		caps |= DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS;
 	if (dvp_vma_has_wc())
 		caps |= DMABUF_VFIO_PCI_CAP_MEMATTR_WC;

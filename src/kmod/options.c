@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module parameters that are one word out of a few. They can be changed at any
- * time, and are looked at where they matter; what exists by then stays.
+ * Module parameters that can be changed at any time, most of them one word out of
+ * a few. They are looked at where they matter; what exists by then stays.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -72,6 +72,23 @@ module_param_cb(feature_dma_buf, &dvp_choice_ops,
 		&dvp_options_exporter_choice, 0644);
 MODULE_PARM_DESC(feature_dma_buf,
 		 "Who answers VFIO_DEVICE_FEATURE_DMA_BUF: own (default), or core, the kernel's exporter, where it has one, for iommufd.");
+
+static bool huge = true;
+module_param(huge, bool, 0644);
+MODULE_PARM_DESC(huge,
+		 "Map memory by entries of 2 MiB and 1 GiB where the kernel has them (default). Linux 7.2 with CONFIG_NUMA needs it off: a mapping's owner can crash it by mbind().");
+
+/**
+ * dvp_options_huge() - the parameter huge
+ *
+ * Context: any.
+ *
+ * Return: its value now.
+ */
+bool dvp_options_huge(void)
+{
+	return READ_ONCE(huge);
+}
 
 /**
  * dvp_options_p2p() - the parameter p2p

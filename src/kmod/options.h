@@ -16,6 +16,7 @@ enum dvp_p2p {
 	DVP_P2P_OFF,
 };
 
+bool dvp_options_huge(void);
 enum dvp_p2p dvp_options_p2p(void);
 bool dvp_options_core_exports(void);
 

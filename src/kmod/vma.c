@@ -13,11 +13,14 @@
  * Write-combining is real only in entries that we write ourselves: on x86 the
  * kernel's helpers take the cache mode from the PAT's book of ranges, where
  * vfio-pci-core's ioremap has put uncached. So a write-combining mapping has
- * small entries everywhere.
+ * small entries everywhere, as has one that is made while the parameter huge is
+ * off.
  */
 #include <linux/pgtable.h>
+#include <linux/sched/signal.h>
 
 #include "access.h"
+#include "options.h"
 #include "trace.h"
 #include "vma.h"
 
@@ -66,8 +69,10 @@ static vm_fault_t dvp_vma_retry_later(struct vm_fault *vmf)
 	unsigned int state;
 	struct file *file;
 
+	/* Such a caller may come again without a look at signals. */
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
-		return VM_FAULT_NOPAGE;
+		return fatal_signal_pending(current) ? VM_FAULT_SIGBUS :
+						       VM_FAULT_NOPAGE;
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
@@ -169,7 +174,7 @@ void dvp_vma_close(struct vm_area_struct *vma)
 	dvp_counters_end(&buf->gate->counters, DVP_MAPPINGS_LIVE);
 }
 
-static const struct vm_operations_struct dvp_vma_wc_ops = {
+static const struct vm_operations_struct dvp_vma_small_ops = {
 	.open = dvp_vma_open,
 	.close = dvp_vma_close,
 	.fault = dvp_vma_fault,
@@ -189,6 +194,16 @@ bool dvp_vma_has_wc(void)
 }
 
 /**
+ * dvp_vma_has_huge() - can a mapping that is made now have huge entries
+ *
+ * Return: true if it can.
+ */
+bool dvp_vma_has_huge(void)
+{
+	return dvp_vma_can_huge() && dvp_options_huge();
+}
+
+/**
  * dvp_vma_init() - make a VMA a mapping of a buffer
  * @vma: the VMA, checked to lie within the buffer, backed by its dma-buf's file
  * @buf: the buffer
@@ -204,16 +219,13 @@ bool dvp_vma_has_wc(void)
  */
 void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf)
 {
+	bool wc = READ_ONCE(buf->memattr) == DMABUF_VFIO_PCI_MEMATTR_WC;
 	pgprot_t prot = vma->vm_page_prot;
 
-	if (READ_ONCE(buf->memattr) == DMABUF_VFIO_PCI_MEMATTR_WC) {
-		prot = pgprot_writecombine(prot);
-		vma->vm_ops = &dvp_vma_wc_ops;
-	} else {
-		prot = pgprot_noncached(prot);
-		vma->vm_ops = &dvp_vma_nc_ops;
-	}
+	prot = wc ? pgprot_writecombine(prot) : pgprot_noncached(prot);
 	vma->vm_page_prot = pgprot_decrypted(prot);
+	vma->vm_ops = wc || !dvp_options_huge() ? &dvp_vma_small_ops :
+						  &dvp_vma_nc_ops;
 	vma->vm_private_data = buf;
 	vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED | VM_IO | VM_PFNMAP |
 			  VM_DONTEXPAND | VM_DONTDUMP);

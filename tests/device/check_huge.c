@@ -5,15 +5,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <linux/pci_regs.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "dvt_dirty.h"
 #include "dvt_hammer.h"
 #include "dvt_importer.h"
+#include "dvt_param.h"
 #include "dvt_place.h"
 
 #define BAR 2
@@ -201,6 +204,30 @@ START_TEST(threads_that_race_for_one_slot_all_get_it)
 }
 END_TEST
 
+/* Who zaps cannot be sure to meet an entry that is on its way. */
+START_TEST(moved_slot_is_faulted_anew)
+{
+	struct dvl_device dev;
+	int importer;
+	char *map, *to;
+
+	dvt_importer_or_skip(importer);
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	huge_or_skip(&dev);
+	map = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+			 DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
+	to = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+			DVT_HUGE, PROT_READ, DVT_HUGE, 0);
+	dvt_touch_slots(map, DVT_HUGE);
+	dvt_assert_level(importer, map, DVP_PTE_2M);
+	ck_assert_ptr_eq(mremap(map, DVT_HUGE, DVT_HUGE,
+				MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
+	dvt_assert_level(importer, to, DVP_PTE_NONE);
+	dvt_assert_usable(to);
+	dvt_assert_level(importer, to, DVP_PTE_2M);
+}
+END_TEST
+
 /* However often decoding goes off, the entries that come back are huge. */
 START_TEST(slot_stays_huge_over_transitions)
 {
@@ -278,10 +305,61 @@ START_TEST(entry_for_reading_can_be_written_to)
 }
 END_TEST
 
-DVT_MAIN("huge",
-	 { moved_gigabyte_keeps_its_pages_and_ends_with_revoke },
-	 { forked_child_faults_its_own_huge_entries, 2 },
-	 { child_forked_during_revoke_has_no_access_afterwards },
-	 { threads_that_race_for_one_slot_all_get_it },
-	 { slot_stays_huge_over_transitions },
-	 { entry_for_reading_can_be_written_to, DVT_ARRAY_SIZE(stores) })
+START_TEST(parameter_decides_on_mappings_made_from_then_on)
+{
+	struct dvl_device dev;
+	char *before, *after;
+	int fd, importer;
+
+	dvt_importer_or_skip(importer);
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	huge_or_skip(&dev);
+	fd = dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR);
+	before = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
+	dvt_param_set("huge", "0");
+	ck_assert(!(dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS));
+	after = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
+	dvt_touch_slots(before, DVT_HUGE);
+	dvt_touch_slots(after, DVT_HUGE);
+	dvt_assert_level(importer, before, DVP_PTE_2M);
+	dvt_assert_level(importer, after, DVP_PTE_4K);
+}
+END_TEST
+
+/* 7.2 takes a huge entry for memory that a node can have. */
+START_TEST(memory_policy_does_no_harm_without_huge_entries)
+{
+	unsigned long node = 1;
+	struct dvl_device dev;
+	int fd, log, i;
+	char *map;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	log = dvt_log_mark();
+	dvt_param_set("huge", "0");
+	fd = dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR);
+	map = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
+	dvt_touch_slots(map, DVT_HUGE);
+	for (i = 0; i < 2; i++) {
+		/* It fails where the memory is on no node, or NUMA is off. */
+		if (syscall(SYS_mbind, map, DVT_HUGE, MPOL_BIND, &node,
+			    8 * sizeof(node), i ? MPOL_MF_STRICT : 0))
+			ck_assert_int_ne(errno, EINVAL);
+	}
+	ck_assert_int_ge(dvt_read32(map), 0);
+	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
+	dvt_assert_sigbus(map);
+	dvt_log_assert_silent(log);
+}
+END_TEST
+
+DVT_MAIN_PARAM("huge",
+	       { moved_gigabyte_keeps_its_pages_and_ends_with_revoke },
+	       { forked_child_faults_its_own_huge_entries, 2 },
+	       { child_forked_during_revoke_has_no_access_afterwards },
+	       { threads_that_race_for_one_slot_all_get_it },
+	       { moved_slot_is_faulted_anew },
+	       { slot_stays_huge_over_transitions },
+	       { entry_for_reading_can_be_written_to, DVT_ARRAY_SIZE(stores) },
+	       { parameter_decides_on_mappings_made_from_then_on },
+	       { memory_policy_does_no_harm_without_huge_entries })

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -146,106 +145,6 @@ START_TEST(fence_of_an_importer_that_has_unmapped_by_itself_is_waited_for)
 }
 END_TEST
 
-/*
- * The lock that importers map and unmap under.
- */
-
-static int keep_locked(int sock, void *arg)
-{
-	struct dvt_peer *peer = arg;
-
-	peer->fd = dvl_recv_fd(sock);
-	return peer->fd < 0 || dvt_peer_lock(peer, LONG_MS);
-}
-
-/* Another importer of the buffer, in a process that keeps it locked. */
-static void locker_start(struct dvt_child *locker, struct dvt_peer *peer,
-			 const struct dvt_import *import)
-{
-	dvt_peer_open(peer, import->peer.bdf);
-	ck_assert_int_eq(dvt_peer_attach(peer, import->fd), 0);
-	dvt_child_fork(locker, 0, keep_locked, peer);
-	ck_assert_int_eq(dvl_send_fd(locker->sock, peer->fd), 0);
-	while (!dvt_peer_state(peer).locked)
-		usleep(PAUSE_US);
-}
-
-static void wait_for_sigbus(void *map)
-{
-	while (dvt_read32(map) != DVT_SIGBUS)
-		usleep(PAUSE_US);
-}
-
-START_TEST(processors_are_out_while_an_importer_keeps_the_buffer_locked)
-{
-	struct dvt_child locker;
-	struct dvt_import import;
-	struct dvt_peer peer;
-	struct dvt_call call;
-	void *map;
-
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
-	locker_start(&locker, &peer, &import);
-	dvt_call_start(&call, _i, &import.dev, import.fd);
-	wait_for_sigbus(map);
-	dvt_call_assert_waits(&call);
-	ck_assert_uint_eq(dvt_peer_state(&import.peer).mapped, 1);
-	ck_assert_uint_eq(dvt_peer_state(&peer).locked, 1);
-	dvt_child_kill(&locker);
-	ck_assert_int_eq(dvt_call_end(&call), 0);
-	dvt_peer_assert_state(&import.peer, 0, 1);
-}
-END_TEST
-
-/* How a revoke waits for the lock when it is killed. */
-enum wait { LOOKING, IN_THE_QUEUE, OUT_OF_THE_QUEUE, NR_LOCK_WAITS };
-
-static void do_nothing(int sig)
-{
-	(void)sig;
-}
-
-/* A signal that the task survives makes it leave the queue of the lock. */
-static void leave_queue(pid_t pid)
-{
-	while (dvt_task_state(pid) != 'S')
-		usleep(PAUSE_US);
-	ck_assert_int_eq(kill(pid, SIGUSR1), 0);
-	while (dvt_task_state(pid) != 'D')
-		usleep(PAUSE_US);
-}
-
-START_TEST(revoke_that_waits_for_the_lock_can_be_killed)
-{
-	struct dvt_child locker;
-	struct dvt_import import;
-	struct dvt_peer peer;
-	struct dvt_call call;
-	void *map;
-	int log;
-
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
-	locker_start(&locker, &peer, &import);
-	log = dvt_log_mark();
-	ck_assert(signal(SIGUSR1, do_nothing) != SIG_ERR);
-	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
-	wait_for_sigbus(map);
-	while (_i != LOOKING && !dvt_log_count(log, import.dev.bdf, "locked"))
-		usleep(PAUSE_US);
-	if (_i == OUT_OF_THE_QUEUE)
-		leave_queue(call.child.pid);
-	dvt_call_assert_waits(&call);
-	dvt_child_kill(&call.child);
-	ck_assert_uint_eq(dvt_peer_state(&peer).locked, 1);
-	ck_assert_uint_eq(dvt_peer_state(&import.peer).mapped, 1);
-	dvt_assert_sigbus(map);
-
-	dvt_child_kill(&locker);
-	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), -EBADFD);
-	dvt_peer_assert_state(&import.peer, 0, 1);
-}
-END_TEST
-
 /**
  * struct looker - makes the driver look at a device, again and again
  * @fd: the device
@@ -300,32 +199,6 @@ START_TEST(low_power_entry_waits_also_where_another_thread_looks)
 	ck_assert_int_eq(pthread_join(looker.thread, &failed), 0);
 	ck_assert_ptr_null(failed);
 	dvt_assert_usable(map);
-}
-END_TEST
-
-START_TEST(other_buffers_live_while_one_is_kept_locked)
-{
-	struct dvt_import import, other;
-	struct dvt_child locker;
-	struct dvt_peer peer;
-	struct dvt_call call;
-	void *map;
-
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
-	other = import;
-	locker_start(&locker, &peer, &import);
-	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
-	wait_for_sigbus(map);
-	other.fd = dvt_export(&other.dev, DVT_IMPORT_BAR, 0, DVT_MIB, O_RDWR);
-	dvt_peer_open(&other.peer, import.peer.bdf);
-	dvt_peer_import(&other.peer, other.fd);
-	dvt_import_assert_leads_to(&other, 0, 0);
-	ck_assert_int_eq(dvl_revoke(other.dev.fd, other.fd), 0);
-	dvt_peer_assert_state(&other.peer, 0, 1);
-
-	dvt_call_assert_waits(&call);
-	dvt_child_kill(&locker);
-	ck_assert_int_eq(dvt_call_end(&call), 0);
 }
 END_TEST
 
@@ -426,12 +299,7 @@ DVT_MAIN_PARAM("import_hostile",
 	       { fences_added_after_the_call_do_not_delay_it },
 	       { fence_of_an_importer_that_has_unmapped_by_itself_is_waited_for,
 		 DVT_NR_EXPORTERS },
-	       { processors_are_out_while_an_importer_keeps_the_buffer_locked,
-		 DVT_NR_CALLS },
-	       { revoke_that_waits_for_the_lock_can_be_killed,
-		 NR_LOCK_WAITS },
 	       { low_power_entry_waits_also_where_another_thread_looks },
-	       { other_buffers_live_while_one_is_kept_locked },
 	       { importer_whose_driver_goes_is_not_waited_for, DVT_NR_CALLS },
 	       { importer_is_told_once_however_many_calls_want_the_buffer_back },
 	       { importer_is_told_each_time_that_it_has_mapped },

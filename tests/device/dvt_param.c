@@ -14,6 +14,7 @@ static struct {
 	char value[32];
 } params[] = {
 	{ .name = "feature_dma_buf" },
+	{ .name = "huge" },
 	{ .name = "p2p" },
 };
 
