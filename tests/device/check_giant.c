@@ -17,7 +17,7 @@
 #define GIB (1024 * DVT_MIB)
 #define NR_MARKS 64
 #define NR_ROUNDS 200
-#define NR_FORKS 3000
+#define NR_FORKS 500
 
 /* Pieces of 1 GiB: within an entry of a PMD, one of them, many, all. */
 static const struct piece {

@@ -338,7 +338,7 @@ START_TEST(memory_policy_does_no_harm_without_huge_entries)
 	log = dvt_log_mark();
 	dvt_param_set("huge", "0");
 	fd = dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR);
-	map = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
+	map = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
 	dvt_touch_slots(map, DVT_HUGE);
 	for (i = 0; i < 2; i++) {
 		/* It fails where the memory is on no node, or NUMA is off. */
