@@ -22,21 +22,6 @@
 /* Longer than a test may take. */
 #define LONG_MS 600000
 
-/* A buffer, its mapping for processors, and an importer that has it mapped. */
-#define start_or_skip(import, map, reaction, delay_ms)			\
-	do {								\
-		dvt_import_or_skip(import, DVT_BY_US);			\
-		map = dvt_map((import)->fd, DVT_IMPORT_LEN,		\
-			      PROT_READ | PROT_WRITE);			\
-		ck_assert_int_eq(dvt_peer_attach_slow(&(import)->peer,	\
-						      (import)->fd,	\
-						      reaction,		\
-						      delay_ms), 0);	\
-		ck_assert_int_eq(dvt_peer_map(&(import)->peer,		\
-					      DVP_PEER_BIDIRECTIONAL),	\
-				 0);					\
-	} while (0)
-
 /*
  * What does not end memory has nothing to wait for.
  */
@@ -52,7 +37,7 @@ START_TEST(innocent_calls_go_on_beside_an_importer_that_holds_on)
 
 	if (!another)
 		dvt_skip("no device for DVP_BDF_DISPLAY");
-	start_or_skip(&import, map, DVP_PEER_NEVER, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_NEVER, 0);
 	other = dvt_map(dvt_export(&import.dev, DVT_IMPORT_BAR, 0, DVT_MIB,
 				   O_RDWR), DVT_MIB, PROT_READ | PROT_WRITE);
 	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);
@@ -114,7 +99,7 @@ START_TEST(fences_added_after_the_call_do_not_delay_it)
 	struct dvt_call call;
 	void *map;
 
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	dvt_peer_open(&flood.peer, import.peer.bdf);
 	ck_assert_int_eq(dvt_peer_attach(&flood.peer, import.fd), 0);
 	ck_assert_int_eq(pthread_create(&flood.thread, NULL, add_fences,
@@ -184,7 +169,7 @@ START_TEST(low_power_entry_waits_also_where_another_thread_looks)
 	void *map, *failed;
 	int i;
 
-	start_or_skip(&import, map, DVP_PEER_LATE, LOOKED_AT_MS);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_LATE, LOOKED_AT_MS);
 	looker.fd = import.dev.fd;
 	ck_assert_int_eq(pthread_create(&looker.thread, NULL, look, &looker),
 			 0);
@@ -209,7 +194,7 @@ START_TEST(importer_whose_driver_goes_is_not_waited_for)
 	int unbound;
 	void *map;
 
-	start_or_skip(&import, map, DVP_PEER_NEVER, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_NEVER, 0);
 	dvt_call_start(&call, _i, &import.dev, import.fd);
 	dvt_peer_wait_notified(&import.peer, 1);
 	dvt_assert_sigbus(map);
@@ -244,7 +229,7 @@ START_TEST(importer_is_told_once_however_many_calls_want_the_buffer_back)
 	void *map;
 	size_t i;
 
-	start_or_skip(&import, map, DVP_PEER_LATE, LATE_MS);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_LATE, LATE_MS);
 	for (i = 0; i < DVT_ARRAY_SIZE(rows); i++) {
 		dvt_call_start(&calls[i], rows[i].what, &import.dev, import.fd);
 		dvt_peer_wait_notified(&import.peer, 1);
@@ -263,7 +248,7 @@ START_TEST(importer_is_told_each_time_that_it_has_mapped)
 	void *map;
 	int i;
 
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	for (i = 1; i <= 4; i++) {
 		dvt_memory_off(&import.dev);
 		dvt_peer_assert_state(&import.peer, 0, i);
@@ -281,7 +266,7 @@ START_TEST(importer_without_a_mapping_is_not_told_for_another_buffer)
 	struct dvt_peer attached;
 	void *map;
 
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	dvt_peer_open(&attached, import.peer.bdf);
 	ck_assert_int_eq(dvt_peer_attach(&attached,
 					 dvt_export(&import.dev, DVT_IMPORT_BAR,

@@ -15,21 +15,6 @@
 /* Longer than a test may take. */
 #define LONG_MS 600000
 
-/* A buffer, its mapping for processors, and an importer that has it mapped. */
-#define start_or_skip(import, map, reaction, delay_ms)			\
-	do {								\
-		dvt_import_or_skip(import, DVT_BY_US);			\
-		map = dvt_map((import)->fd, DVT_IMPORT_LEN,		\
-			      PROT_READ | PROT_WRITE);			\
-		ck_assert_int_eq(dvt_peer_attach_slow(&(import)->peer,	\
-						      (import)->fd,	\
-						      reaction,		\
-						      delay_ms), 0);	\
-		ck_assert_int_eq(dvt_peer_map(&(import)->peer,		\
-					      DVP_PEER_BIDIRECTIONAL),	\
-				 0);					\
-	} while (0)
-
 static int keep_locked(int sock, void *arg)
 {
 	struct dvt_peer *peer = arg;
@@ -64,7 +49,7 @@ START_TEST(processors_are_out_while_an_importer_keeps_the_buffer_locked)
 	struct dvt_call call;
 	void *map;
 
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	locker_start(&locker, &peer, &import);
 	dvt_call_start(&call, _i, &import.dev, import.fd);
 	wait_for_sigbus(map);
@@ -104,7 +89,7 @@ START_TEST(revoke_that_waits_for_the_lock_can_be_killed)
 	void *map;
 	int log;
 
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	locker_start(&locker, &peer, &import);
 	log = dvt_log_mark();
 	ck_assert(signal(SIGUSR1, do_nothing) != SIG_ERR);
@@ -134,7 +119,7 @@ START_TEST(other_buffers_live_while_one_is_kept_locked)
 	struct dvt_call call;
 	void *map;
 
-	start_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
 	other = import;
 	locker_start(&locker, &peer, &import);
 	dvt_call_start(&call, DVT_CALL_REVOKE, &import.dev, import.fd);

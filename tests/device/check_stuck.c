@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <linux/userfaultfd.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -114,19 +113,6 @@ static int touch(int sock, void *addr)
 	return write(sock, &value, sizeof(value)) != sizeof(value);
 }
 
-static char process_state(pid_t pid)
-{
-	char path[64], state = '?';
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
-	fclose(file);
-	return state;
-}
-
 /* It has not answered, nor gone. */
 static void assert_waits(const struct dvt_child *toucher)
 {
@@ -148,7 +134,7 @@ static void toucher_start(struct dvt_child *toucher, void *addr)
 	dvt_child_fork(toucher, DVT_NOBODY, touch, addr);
 	ck_assert_int_eq(read(toucher->sock, &started, sizeof(started)),
 			 sizeof(started));
-	while (!strchr("SD", process_state(toucher->pid))) {
+	while (!strchr("SD", dvt_task_state(toucher->pid))) {
 		assert_waits(toucher);
 		usleep(SLEEP_PAUSE_US);
 	}

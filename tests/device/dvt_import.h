@@ -54,6 +54,21 @@ const char *dvt_import_open(struct dvt_import *import,
 					  0, DVT_IMPORT_LEN, O_RDWR);	\
 	} while (0)
 
+/* The same, with a mapping for processors, and an importer that has it mapped. */
+#define dvt_import_busy_or_skip(import, map, reaction, delay_ms)	\
+	do {								\
+		dvt_import_or_skip(import, DVT_BY_US);			\
+		map = dvt_map((import)->fd, DVT_IMPORT_LEN,		\
+			      PROT_READ | PROT_WRITE);			\
+		ck_assert_int_eq(dvt_peer_attach_slow(&(import)->peer,	\
+						      (import)->fd,	\
+						      reaction,		\
+						      delay_ms), 0);	\
+		ck_assert_int_eq(dvt_peer_map(&(import)->peer,		\
+					      DVP_PEER_BIDIRECTIONAL),	\
+				 0);					\
+	} while (0)
+
 /* The last close of the device, if it is open, and a new open. */
 void dvt_import_reopen(struct dvt_import *import);
 
