@@ -60,7 +60,7 @@ static vm_fault_t dvp_vma_insert_giant(struct vm_fault *vmf)
 
 	if (!dvp_vma_find_huge(vmf->vma, vmf->address, PUD_SIZE, &pfn))
 		return VM_FAULT_FALLBACK;
-	/* Seen by dvp_vma_huge_open() through mmap_lock. */
+	/* A fork of this process sees it through mmap_lock. */
 	WRITE_ONCE(buf->giant, true);
 	return vmf_insert_pfn_pud(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 }
@@ -104,14 +104,15 @@ static void dvp_vma_end_huge(struct vm_area_struct *vma)
 	struct dvp_buffer *buf = vma->vm_private_data;
 	loff_t start = 0, len = 0;
 
-	if (!READ_ONCE(buf->giant)) {
-		if (vma->vm_mm != current->mm)
-			return;
+	if (vma->vm_mm != current->mm && !READ_ONCE(buf->giant))
+		return;
+
+	down_write(&buf->fault_lock);
+	/* Set under fault_lock, so from here on there is none, or all go. */
+	if (!buf->giant) {
 		start = dvp_vma_offset(vma, vma->vm_start);
 		len = vma->vm_end - vma->vm_start;
 	}
-
-	down_write(&buf->fault_lock);
 	unmap_mapping_range(buf->mapping, start, len, 1);
 	up_write(&buf->fault_lock);
 }
