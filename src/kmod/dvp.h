@@ -25,10 +25,10 @@
  * A fault takes fault_lock for read, under mmap_lock or the VMA's lock, and
  * nothing else but the lock of that list. Under gate.lock, fault_lock or resv
  * nobody calls into vfio-pci-core, touches user memory, or takes mmap_lock.
- * gate.lock and resv are never held together: an importer may keep resv for long. The reset and
- * power callbacks run under locks of the PCI core and of vfio-pci-core, take
- * gate.lock, and then resv; they wait for importers, so no importer may need
- * one of those locks to unmap.
+ * gate.lock and resv are never held together: an importer may keep resv for
+ * long. The reset and power callbacks run under locks of the PCI core and of
+ * vfio-pci-core, take gate.lock, and then resv; they wait for importers, so no
+ * importer may need one of those locks to unmap.
  */
 #ifndef DVP_H
 #define DVP_H
