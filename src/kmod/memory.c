@@ -62,6 +62,21 @@ unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev)
 	return causes;
 }
 
+/*
+ * That a region is taken the kernel says in the log, each time that it is asked for.
+ * Users can ask for ever, so it is tried without a word first.
+ */
+static int dvp_memory_try_bar(struct pci_dev *pdev, int bar)
+{
+	resource_size_t start = pci_resource_start(pdev, bar);
+	resource_size_t len = pci_resource_len(pdev, bar);
+
+	if (!request_mem_region(start, len, KBUILD_MODNAME))
+		return -EBUSY;
+	release_mem_region(start, len);
+	return 0;
+}
+
 /**
  * dvp_memory_claim_bar() - request the region of a BAR
  * @vdev: the device, enabled
@@ -87,7 +102,8 @@ int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar)
 		return 0;
 
 	mutex_lock(&claim_lock);
-	ret = vfio_pci_core_setup_barmap(vdev, bar);
+	ret = dvp_memory_try_bar(vdev->pdev, bar) ?:
+	      vfio_pci_core_setup_barmap(vdev, bar);
 	mutex_unlock(&claim_lock);
 	return ret;
 }
@@ -108,6 +124,8 @@ void dvp_memory_claim_bars(struct vfio_pci_core_device *vdev)
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		if (vdev->bar_mmap_supported[bar] &&
 		    dvp_memory_claim_bar(vdev, bar))
-			pci_dbg(vdev->pdev, "BAR %d is not free\n", bar);
+			dev_warn_ratelimited(&vdev->pdev->dev,
+					     "BAR %d is claimed by somebody else, see /proc/iomem: it cannot be mapped or exported\n",
+					     bar);
 	}
 }

@@ -7,9 +7,11 @@
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "dvt.h"
+#include "dvt_importer.h"
+#include "dvt_place.h"
 
 #define PAGE 4096UL
 #define NR_BARS 6
@@ -81,6 +83,43 @@ START_TEST(io_port_bar_gives_einval)
 		ck_assert_int_eq(export_page(&dev, bar), -EINVAL);
 	}
 	ck_assert_uint_gt(nr, 0);
+}
+END_TEST
+
+static void claim(int importer, const char *bdf, unsigned int bar)
+{
+	struct dvp_importer_claim arg = {
+		.start = dvt_bar_addr(bdf, bar),
+		.len = DVT_MIB,
+	};
+
+	ck_assert_int_eq(ioctl(importer, DVP_IMPORTER_CLAIM, &arg), 0);
+}
+
+/* Each refusal could be a line of the kernel's, and users could ask for ever. */
+START_TEST(bar_of_somebody_else_gives_enodev_and_one_line)
+{
+	const char *bdf = dvt_bdf("DVP_BDF");
+	struct dvl_device dev;
+	int importer, log, i;
+
+	dvt_importer_or_skip(importer);
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	dvl_device_close(&dev);
+	claim(importer, bdf, 2);
+	log = dvt_log_mark();
+	dvt_open(&dev, bdf);
+	ck_assert_uint_eq(dvt_log_count(log, bdf, "/proc/iomem"), 1);
+	log = dvt_log_mark();
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(export_page(&dev, 2), -ENODEV);
+	ck_assert_uint_eq(dvt_log_count(log, bdf, "BAR"), 0);
+	ck_assert_int_ge(export_page(&dev, 0), 0);
+
+	dvl_device_close(&dev);
+	close(importer);
+	dvt_open(&dev, bdf);
+	ck_assert_int_ge(export_page(&dev, 2), 0);
 }
 END_TEST
 
@@ -256,6 +295,7 @@ DVT_MAIN("export_bars",
 	 { every_bar_that_vfio_mmaps_can_be_exported_and_no_other,
 	   DVT_ARRAY_SIZE(roles) },
 	 { io_port_bar_gives_einval },
+	 { bar_of_somebody_else_gives_enodev_and_one_line },
 	 { memory_bar_that_vfio_does_not_mmap_gives_enodev },
 	 { bar_smaller_than_a_page_is_exported_as_one_page },
 	 { bar_smaller_than_a_page_has_no_more_than_that_page,

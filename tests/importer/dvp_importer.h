@@ -59,6 +59,18 @@ struct dvp_importer_attach {
 	__u32 dynamic;
 };
 
+/**
+ * struct dvp_importer_claim - addresses to claim, as a driver would
+ * @start: the first
+ * @len: how many
+ *
+ * Until the descriptor is closed. One claim at a time: -EBUSY for another, too.
+ */
+struct dvp_importer_claim {
+	__u64 start;
+	__u64 len;
+};
+
 /* What DVP_IMPORTER_KERNEL returns: what the kernel was configured for. */
 #define DVP_KERNEL_MOVES	1	/* importers can be told to let go */
 #define DVP_KERNEL_P2PDMA	2	/* it judges routes between devices */
@@ -66,5 +78,6 @@ struct dvp_importer_attach {
 #define DVP_IMPORTER_READ_PTE	_IOWR(0xdb, 0x00, struct dvp_importer_pte)
 #define DVP_IMPORTER_ATTACH	_IOW(0xdb, 0x01, struct dvp_importer_attach)
 #define DVP_IMPORTER_KERNEL	_IO(0xdb, 0x02)
+#define DVP_IMPORTER_CLAIM	_IOW(0xdb, 0x03, struct dvp_importer_claim)
 
 #endif /* DVP_IMPORTER_H */

@@ -5,11 +5,18 @@
 
 struct device;
 struct dvp_importer_attach;
+struct dvp_importer_claim;
 struct dvp_importer_pte;
+struct file;
 
 /* attach.c */
 int dvp_importer_attach(struct device *dev,
 			const struct dvp_importer_attach *attach);
+
+/* claim.c */
+int dvp_importer_claim(struct file *file,
+		       const struct dvp_importer_claim *claim);
+void dvp_importer_unclaim(struct file *file);
 
 /* pte.c */
 int dvp_importer_read_pte(struct dvp_importer_pte *pte);

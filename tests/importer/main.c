@@ -37,6 +37,15 @@ static long dvp_importer_ioctl_attach(struct file *file, void __user *arg)
 	return dvp_importer_attach(misc->this_device, &attach);
 }
 
+static long dvp_importer_ioctl_claim(struct file *file, void __user *arg)
+{
+	struct dvp_importer_claim claim;
+
+	if (copy_from_user(&claim, arg, sizeof(claim)))
+		return -EFAULT;
+	return dvp_importer_claim(file, &claim);
+}
+
 /* Newer kernels have no option for what all of them do. */
 static long dvp_importer_ioctl_kernel(void)
 {
@@ -62,14 +71,23 @@ static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 		return dvp_importer_ioctl_attach(file, uarg);
 	case DVP_IMPORTER_KERNEL:
 		return dvp_importer_ioctl_kernel();
+	case DVP_IMPORTER_CLAIM:
+		return dvp_importer_ioctl_claim(file, uarg);
 	default:
 		return -ENOTTY;
 	}
 }
 
+static int dvp_importer_release(struct inode *inode, struct file *file)
+{
+	dvp_importer_unclaim(file);
+	return 0;
+}
+
 static const struct file_operations dvp_importer_fops = {
 	.owner = THIS_MODULE,
 	.open = nonseekable_open,
+	.release = dvp_importer_release,
 	.unlocked_ioctl = dvp_importer_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
