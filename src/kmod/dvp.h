@@ -84,8 +84,8 @@ enum dvp_cause {
  * @label_len: characters of it
  * @bus_offsets: what to add to an address of a BAR to get its bus address
  * @told: set of &enum dvp_refusal that the log has said
- * @told_pairs: importers that have no route, which the log has said, and the
- *	&enum dvp_p2p under which it was so; under @lock
+ * @told_pairs: importers for which the kernel knows no route, which the log has
+ *	said, and the &enum dvp_p2p under which it was so; under @lock
  * @idle: those who wait for importers
  * @imported: an importer has been attached to one of its buffers, once
  * @counters: what has happened to its buffers

@@ -86,7 +86,7 @@ static enum dvp_route_why dvp_route_why_not(struct pci_dev *provider,
 }
 
 /*
- * The verdict on a pair is kept as long as the device is bound: users could ask
+ * That a pair has no route is kept as long as the device is bound: users could ask
  * for ever, and each time the kernel's check may say something in the log.
  */
 static unsigned long dvp_route_key(struct pci_dev *client)
@@ -95,18 +95,20 @@ static unsigned long dvp_route_key(struct pci_dev *client)
 	       pci_dev_id(client);
 }
 
-static bool dvp_route_was_refused(struct dvp_gate *gate,
-				  struct pci_dev *client, enum dvp_p2p p2p)
+static bool dvp_route_is_told(struct dvp_gate *gate, struct pci_dev *client,
+			      enum dvp_p2p p2p)
 {
 	return xa_load(&gate->told_pairs, dvp_route_key(client)) ==
 	       xa_mk_value(p2p);
 }
 
-static void dvp_route_refuse(struct dvp_gate *gate, struct pci_dev *client,
-			     enum dvp_p2p p2p)
+static void dvp_route_tell(struct dvp_gate *gate, struct pci_dev *client,
+			   enum dvp_p2p p2p)
 {
 	xa_store(&gate->told_pairs, dvp_route_key(client), xa_mk_value(p2p),
 		 GFP_KERNEL);
+	if (p2p == DVP_P2P_FORCE)
+		return;
 	pci_warn(gate->pdev, "refused %s (%s) as an importer: %s\n",
 		 pci_name(client), dev_driver_string(&client->dev),
 		 dvp_route_whys[dvp_route_why_not(gate->pdev, client, p2p)]);
@@ -123,6 +125,12 @@ static enum dvp_route dvp_route_by_kernel(struct pci_dev *provider,
 	path = dvp_route_walk(provider, client);
 	return path.common && !path.redirects ? DVP_ROUTE_BUS :
 						DVP_ROUTE_BRIDGE;
+}
+
+/* Where the kernel knows no route. */
+static enum dvp_route dvp_route_without(enum dvp_p2p p2p)
+{
+	return p2p == DVP_P2P_FORCE ? DVP_ROUTE_BRIDGE : DVP_ROUTE_NONE;
 }
 
 /**
@@ -153,13 +161,12 @@ enum dvp_route dvp_route_find(struct dvp_gate *gate, struct device *dev)
 	}
 
 	client = to_pci_dev(dev);
-	if (dvp_route_was_refused(gate, client, p2p))
-		return DVP_ROUTE_NONE;
+	if (dvp_route_is_told(gate, client, p2p))
+		return dvp_route_without(p2p);
 	if (p2p != DVP_P2P_OFF)
 		route = dvp_route_by_kernel(gate->pdev, client);
-	if (route == DVP_ROUTE_NONE && p2p == DVP_P2P_FORCE)
-		route = DVP_ROUTE_BRIDGE;
-	if (route == DVP_ROUTE_NONE)
-		dvp_route_refuse(gate, client, p2p);
-	return route;
+	if (route != DVP_ROUTE_NONE)
+		return route;
+	dvp_route_tell(gate, client, p2p);
+	return dvp_route_without(p2p);
 }
