@@ -241,14 +241,15 @@ void dvp_vma_init(struct vm_area_struct *vma, struct dvp_buffer *buf)
  * @vma: the VMA; the dma-buf core has checked it against the buffer's size
  *
  * VM_SHARED is clear on a descriptor without write mode, so the test is for
- * VM_MAYSHARE. That such a mapping never becomes writable is the kernel's own
- * rule for files. A temporarily revoked buffer can be mapped: the fault sorts
- * it out.
+ * VM_MAYSHARE. The kernel sees to it that a mapping of a descriptor for reading
+ * never becomes writable; a driver that maps the buffer through its own file, by
+ * dma_buf_mmap(), is held to the same here. A temporarily revoked buffer can be
+ * mapped: the fault sorts it out.
  *
  * Context: mmap_lock held for write.
  *
- * Return: 0; -EINVAL for a private mapping; -ENODEV for a buffer that is
- * revoked for good.
+ * Return: 0; -EINVAL for a private mapping; -EACCES for one that is to write a
+ * buffer for reading; -ENODEV for a buffer that is revoked for good.
  */
 int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
@@ -256,9 +257,13 @@ int dvp_vma_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
+	if (buf->read_only && vma->vm_flags & VM_WRITE)
+		return -EACCES;
 	if (READ_ONCE(buf->revoked))
 		return -ENODEV;
 
+	if (buf->read_only)
+		vm_flags_clear(vma, VM_MAYWRITE);
 	dvp_vma_init(vma, buf);
 	return 0;
 }

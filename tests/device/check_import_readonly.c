@@ -120,6 +120,47 @@ START_TEST(read_only_buffer_is_taken_back_as_any_other)
 }
 END_TEST
 
+static void *map_through_driver(const struct dvt_import *import, int prot)
+{
+	return mmap(NULL, PAGE, prot, MAP_SHARED, import->peer.fd,
+		    (off_t)import->fd * PAGE);
+}
+
+/* The driver's own file can be written: what counts is the buffer's. */
+START_TEST(read_only_buffer_stays_so_when_a_driver_maps_it)
+{
+	struct dvt_import import;
+	char *map;
+
+	readonly_or_skip(&import, DVT_BY_US);
+	dvt_bar_fill(&import.dev, 0, PAGE, 1);
+	ck_assert_ptr_eq(map_through_driver(&import, PROT_READ | PROT_WRITE),
+			 MAP_FAILED);
+	ck_assert_int_eq(errno, EACCES);
+	map = map_through_driver(&import, PROT_READ);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	ck_assert_int_ge(dvt_read32(map), 0);
+	ck_assert_int_eq(mprotect(map, PAGE, PROT_READ | PROT_WRITE), -1);
+	ck_assert_int_eq(errno, EACCES);
+	dvt_bar_assert(&import.dev, 0, PAGE, 1);
+}
+END_TEST
+
+START_TEST(writable_buffer_can_be_written_when_a_driver_maps_it)
+{
+	struct dvt_import import;
+	char *map;
+
+	dvt_import_or_skip(&import, DVT_BY_US);
+	map = map_through_driver(&import, PROT_READ | PROT_WRITE);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	ck_assert_int_eq(dvt_write32(map, 0x1234), 0);
+	ck_assert_int_eq(dvt_read32(map), 0x1234);
+	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), 0);
+	dvt_assert_sigbus(map);
+}
+END_TEST
+
 DVT_MAIN_PARAM("import_readonly",
 	       { read_only_buffer_is_mapped_for_reading_alone },
 	       { kernel_lets_importers_write_read_only_buffers },
@@ -127,4 +168,6 @@ DVT_MAIN_PARAM("import_readonly",
 		 DVT_NR_EXPORTERS },
 	       { write_only_buffer_is_mapped_in_every_direction },
 	       { read_only_buffer_does_not_narrow_another_one },
-	       { read_only_buffer_is_taken_back_as_any_other })
+	       { read_only_buffer_is_taken_back_as_any_other },
+	       { read_only_buffer_stays_so_when_a_driver_maps_it },
+	       { writable_buffer_can_be_written_when_a_driver_maps_it })

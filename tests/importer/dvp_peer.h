@@ -2,7 +2,8 @@
 /*
  * A device that imports dma-bufs, through ioctls on a node of its own. Each
  * open of the node is one importer: it attaches to one dma-buf at a time, and
- * its close, or the end of the process, lets go of what is left. Nothing
+ * its close, or the end of the process, lets go of what is left. A mapping of the
+ * node is one of the dma-buf whose descriptor, in pages, is the offset. Nothing
  * outside the tests may depend on it.
  */
 #ifndef DVP_PEER_H

@@ -6,6 +6,7 @@
  * When a device is unbound, its importers let go; who still has the node open
  * gets ENODEV from then on.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -190,12 +191,29 @@ static long dvp_peer_ioctl(struct file *file, unsigned int cmd,
 	return ret;
 }
 
+/*
+ * A driver that lends a dma-buf on through its own file, which can be written. The
+ * offset, in pages, is the descriptor of the dma-buf.
+ */
+static int dvp_peer_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct dma_buf *dmabuf = dma_buf_get(vma->vm_pgoff);
+	int ret;
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ret = dma_buf_mmap(dmabuf, vma, 0);
+	dma_buf_put(dmabuf);
+	return ret;
+}
+
 static const struct file_operations dvp_peer_fops = {
 	.owner = THIS_MODULE,
 	.open = dvp_peer_open,
 	.flush = dvp_peer_flush,
 	.release = dvp_peer_release,
 	.unlocked_ioctl = dvp_peer_ioctl,
+	.mmap = dvp_peer_mmap,
 };
 
 static int dvp_peer_enable(struct dvp_peer *peer)
