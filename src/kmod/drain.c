@@ -28,7 +28,7 @@
 #define DVP_DRAIN_FIRST_WORD	5
 #define DVP_DRAIN_NEXT_WORD	30
 
-/* Between two looks at a lock that an importer has. */
+/* Between two looks at a lock or a fence of an importer. */
 #define DVP_DRAIN_PAUSE_MS	20
 
 /**
@@ -188,13 +188,25 @@ static void dvp_drain_report(struct dvp_buffer *buf, unsigned int seconds)
 	dma_resv_unlock(&buf->resv);
 }
 
+/* A fence can bring a wait of its own, and that can fail. */
+static bool dvp_drain_signals(struct dma_fence *fence)
+{
+	long left = dma_fence_wait_timeout(fence, false, HZ);
+
+	if (left < 0) {
+		msleep(DVP_DRAIN_PAUSE_MS);
+		return dma_fence_is_signaled(fence);
+	}
+	return left;
+}
+
 /* Waits for two seconds at most. Returns whether there is nothing to wait for. */
 static bool dvp_drain_step(struct dvp_buffer *buf, struct dma_fence *fence,
 			   unsigned int state)
 {
 	wait_queue_head_t *idle = &buf->gate->idle;
 
-	if (fence && dma_fence_wait_timeout(fence, false, HZ) <= 0)
+	if (fence && !dvp_drain_signals(fence))
 		return !dvp_access_bars_importers(buf);
 	if (state == TASK_KILLABLE)
 		return wait_event_killable_timeout(*idle,
