@@ -34,8 +34,9 @@ struct dvp_fill {
 
 /*
  * Called for the first entry, with the lock of its table held. Another CPU may have
- * filled a part of the window since the fault. The VMA lies within the buffer, so
- * for each page there is a run.
+ * filled a part of the window since the fault. An entry that is neither empty nor
+ * present is a marker, and goes, or the fault would come again for ever. The VMA
+ * lies within the buffer, so for each page there is a run.
  */
 static int dvp_vma_fill_table(pte_t *pte, unsigned long addr, void *data)
 {
@@ -47,7 +48,7 @@ static int dvp_vma_fill_table(pte_t *pte, unsigned long addr, void *data)
 	for (; pte < end; pte++, addr += PAGE_SIZE) {
 		if (!spot.nr_pages)
 			dvp_spot_next_run(&spot);
-		if (pte_none(ptep_get(pte)))
+		if (!pte_present(ptep_get(pte)))
 			set_pte_at(vma->vm_mm, addr, pte,
 				   pte_mkspecial(pfn_pte(spot.pfn,
 							 vma->vm_page_prot)));
