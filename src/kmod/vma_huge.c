@@ -7,12 +7,14 @@
  * without a lock, and can find both empty: move_huge_pmd() in mm/huge_memory.c and
  * zap_pmd_range() in mm/memory.c. That of a PUD mremap() takes for a broken table,
  * and clears it without a flush of the TLB; and a split at an address inside of one
- * reads the device's memory as if it were a table.
+ * reads the device's memory as if it were a table. One that mprotect() has taken all
+ * access from is not there for x86's pud_present(), and the next mprotect() warns:
+ * change_huge_pud() in mm/huge_memory.c.
  *
- * All of these call &vm_operations_struct.open first, with mmap_lock held for write,
- * and the VMA's own lock where it is moved: there such entries are ended. Those of
- * a PUD are put in place under mmap_lock only, so none of either comes back before
- * the call is over.
+ * All of these call &vm_operations_struct.open or .mprotect first, with mmap_lock
+ * held for write, and the VMA's own lock where it is moved: there such entries are
+ * ended. Those of a PUD are put in place under mmap_lock only, so none of either
+ * comes back before the call is over.
  */
 #include <linux/pgtable.h>
 
@@ -130,8 +132,21 @@ static void dvp_vma_huge_open(struct vm_area_struct *vma)
 	dvp_vma_open(vma);
 }
 
+/* Those of a PMD can be protected, and stay. */
+static int dvp_vma_huge_mprotect(struct vm_area_struct *vma,
+				 unsigned long start, unsigned long end,
+				 unsigned long flags)
+{
+	struct dvp_buffer *buf = vma->vm_private_data;
+
+	if (READ_ONCE(buf->giant))
+		dvp_vma_end_huge(vma);
+	return 0;
+}
+
 const struct vm_operations_struct dvp_vma_nc_ops = {
 	.open = dvp_vma_huge_open,
+	.mprotect = dvp_vma_huge_mprotect,
 	.close = dvp_vma_close,
 	.fault = dvp_vma_fault,
 	.huge_fault = dvp_vma_huge_fault,

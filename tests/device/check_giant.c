@@ -195,6 +195,25 @@ START_TEST(piece_protected_in_a_gigabyte_cannot_be_written)
 }
 END_TEST
 
+START_TEST(gigabyte_without_access_gets_it_back)
+{
+	struct dvl_device dev;
+	int fd, log;
+	char *map;
+
+	dvt_open_or_skip(&dev, "DVP_BDF_1G");
+	log = dvt_log_mark();
+	map = map_touched(&dev, &pieces[0], &fd);
+	ck_assert_int_eq(mprotect(map, GIB, PROT_NONE), 0);
+	ck_assert_int_eq(dvt_read32(map), DVT_SIGSEGV);
+	ck_assert_int_eq(mprotect(map, GIB, PROT_READ | PROT_WRITE), 0);
+	assert_marks(map, &pieces[0], NULL);
+	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
+	assert_gone(map, &pieces[0], NULL);
+	dvt_log_assert_silent(log);
+}
+END_TEST
+
 START_TEST(forked_child_of_a_gigabyte_loses_it_with_the_revoke)
 {
 	struct dvl_device dev;
@@ -329,6 +348,7 @@ DVT_MAIN("giant",
 	   DVT_ARRAY_SIZE(pieces) },
 	 { piece_protected_in_a_gigabyte_cannot_be_written,
 	   DVT_ARRAY_SIZE(pieces) },
+	 { gigabyte_without_access_gets_it_back },
 	 { forked_child_of_a_gigabyte_loses_it_with_the_revoke },
 	 { reader_beside_one_that_forks_loses_its_gigabyte_with_the_revoke },
 	 { borrower_keeps_access_while_another_cuts_its_gigabyte },
