@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Errors of the link to a device, that its root port reports: see Advanced Error
+ * Reporting in the PCI Express Base Specification. The kernel ends a fatal one by a
+ * reset of the link, after which the device has forgotten its configuration; VFIO
+ * puts that back when the user switches memory on.
+ */
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "dvt_import.h"
+#include "dvt_monitor.h"
+#include "dvt_request.h"
+#include "dvt_show.h"
+#include "dvt_witness.h"
+
+/* A PCI Express device, as older kernels tell users of others nothing. */
+#define ROLE "DVP_BDF_DISPLAY"
+#define BAR 0
+/* QEMU's names of the root ports above it, and above DVP_BDF, which is imported. */
+#define PORT "port15"
+#define IMPORT_PORT "port10"
+#define PAUSE_US 1000
+
+#define FATAL "DLP"
+#define NOT_FATAL "COMP_TIME"
+
+/* The kernel looks after errors of ports that the firmware leaves to it. */
+static bool kernel_handles_errors(void)
+{
+	return !access("/sys/bus/pci_express/drivers/aer", F_OK);
+}
+
+#define errors_or_skip(mon)						\
+	do {								\
+		if (!kernel_handles_errors())				\
+			dvt_skip("this kernel has no AER");		\
+		dvt_monitor_or_skip(mon);				\
+	} while (0)
+
+static void inject(struct dvt_monitor *mon, const char *port, const char *error)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command),
+		 "\"command-line\": \"pcie_aer_inject_error %s %s\"", port,
+		 error);
+	dvt_monitor_ask(mon, "human-monitor-command", command);
+}
+
+static void wait_told(int event)
+{
+	eventfd_t count;
+
+	ck_assert_int_eq(eventfd_read(event, &count), 0);
+}
+
+static void wait_recovered(int log)
+{
+	while (!dvt_log_has(log, "device recovery successful"))
+		usleep(PAUSE_US);
+}
+
+START_TEST(fatal_error_revokes_until_memory_is_switched_on)
+{
+	struct dvt_monitor mon;
+	struct dvt_witness w;
+	struct dvl_device dev;
+	int event, log;
+
+	dvt_open_or_skip(&dev, ROLE);
+	errors_or_skip(&mon);
+	event = dvt_error_eventfd(&dev);
+	dvt_witness_start(&w, &dev, BAR, 0, DVT_MIB);
+	dvt_witness_assert_usable(&w);
+	log = dvt_log_mark();
+	inject(&mon, PORT, FATAL);
+	wait_told(event);
+	dvt_witness_assert_paused(&w);
+	wait_recovered(log);
+	dvt_witness_assert_paused(&w);
+	dvt_assert_state(dev.bdf, "decode_off");
+	dvt_memory_on(&dev);
+	dvt_assert_state(dev.bdf, "usable");
+	dvt_witness_assert_usable(&w);
+	dvt_witness_stop(&w);
+	dvt_monitor_close(&mon);
+}
+END_TEST
+
+START_TEST(device_can_be_opened_again_after_a_fatal_error)
+{
+	struct dvt_witness w;
+	struct dvl_device dev;
+	struct dvt_monitor mon;
+	int event, log;
+
+	dvt_open_or_skip(&dev, ROLE);
+	errors_or_skip(&mon);
+	event = dvt_error_eventfd(&dev);
+	log = dvt_log_mark();
+	inject(&mon, PORT, FATAL);
+	wait_told(event);
+	wait_recovered(log);
+	dvl_device_close(&dev);
+	dvt_open(&dev, dvt_bdf(ROLE));
+	dvt_witness_start(&w, &dev, BAR, 0, DVT_MIB);
+	dvt_witness_assert_usable(&w);
+	dvt_witness_stop(&w);
+	dvt_monitor_close(&mon);
+}
+END_TEST
+
+START_TEST(error_that_is_not_fatal_revokes_nothing)
+{
+	struct dvt_witness w;
+	struct dvl_device dev;
+	struct dvt_monitor mon;
+	int event, log;
+
+	dvt_open_or_skip(&dev, ROLE);
+	errors_or_skip(&mon);
+	event = dvt_error_eventfd(&dev);
+	dvt_witness_start(&w, &dev, BAR, 0, DVT_MIB);
+	log = dvt_log_mark();
+	inject(&mon, PORT, NOT_FATAL);
+	wait_told(event);
+	wait_recovered(log);
+	dvt_assert_state(dev.bdf, "usable");
+	dvt_witness_assert_usable(&w);
+	dvt_witness_stop(&w);
+	dvt_monitor_close(&mon);
+}
+END_TEST
+
+START_TEST(fatal_error_ends_the_mapping_of_an_importer)
+{
+	struct dvt_import import;
+	struct dvt_monitor mon;
+	void *map;
+	int log;
+
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_UNMAPS, 0);
+	errors_or_skip(&mon);
+	log = dvt_log_mark();
+	inject(&mon, IMPORT_PORT, FATAL);
+	wait_recovered(log);
+	dvt_assert_sigbus(map);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+	dvt_memory_on(&import.dev);
+	dvt_assert_usable(map);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
+	dvt_import_assert_leads_to(&import, 0, 0);
+	dvt_monitor_close(&mon);
+}
+END_TEST
+
+/* The kernel's recovery does not wait for an importer, so the memory does. */
+START_TEST(memory_stays_revoked_while_an_importer_has_it_after_a_fatal_error)
+{
+	struct dvt_import import;
+	struct dvt_monitor mon;
+	int log, warned;
+	void *map;
+
+	dvt_import_busy_or_skip(&import, map, DVP_PEER_NEVER, 0);
+	errors_or_skip(&mon);
+	log = dvt_log_mark();
+	warned = dvt_log_mark();
+	inject(&mon, IMPORT_PORT, FATAL);
+	wait_recovered(log);
+	ck_assert_uint_eq(dvt_log_count(warned, import.dev.bdf,
+					"stays revoked after an error"), 1);
+	dvt_peer_assert_state(&import.peer, 1, 1);
+	ck_assert_int_eq(dvt_peer_unmap(&import.peer), 0);
+	dvt_assert_sigbus(map);
+	ck_assert_int_eq(dvl_device_reset(&import.dev), 0);
+	dvt_memory_on(&import.dev);
+	dvt_assert_usable(map);
+	dvt_monitor_close(&mon);
+}
+END_TEST
+
+DVT_MAIN("aer",
+	 { fatal_error_revokes_until_memory_is_switched_on },
+	 { device_can_be_opened_again_after_a_fatal_error },
+	 { error_that_is_not_fatal_revokes_nothing },
+	 { fatal_error_ends_the_mapping_of_an_importer },
+	 { memory_stays_revoked_while_an_importer_has_it_after_a_fatal_error })
