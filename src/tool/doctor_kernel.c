@@ -206,6 +206,33 @@ static void check_dkms(struct doctor *doctor, const char *release)
 		judge_dkms(doctor, release, dkms_line(status, release));
 }
 
+/*
+ * Of this series, kernels with NUMA crash where mbind() comes across a huge entry of a
+ * BAR: queue_folios_pte_range() in mm/mempolicy.c, seen on Debian's 7.2.12. Nothing
+ * but the release tells.
+ */
+static void check_huge(struct doctor *doctor, const struct tool_kernel *kernel)
+{
+	bool running = !strcmp(kernel->release, doctor->running);
+	char huge[8] = "";
+
+	if (strncmp(kernel->release, "7.2.", 4) ||
+	    tool_kernel_option(kernel, "CONFIG_NUMA") == 'n')
+		return;
+	if (running)
+		tool_read(huge, sizeof(huge),
+			  "/sys/module/dmabuf_vfio_pci/parameters/huge");
+	if (huge[0] == 'N') {
+		doctor_say(doctor, "huge", DOCTOR_OK,
+			   "off, as this kernel needs it");
+		return;
+	}
+	doctor_say(doctor, "huge", DOCTOR_WARN,
+		   "whoever has 2 MiB of a BAR mapped, of vfio-pci too, can crash this kernel by mbind()");
+	doctor_fix(doctor, "boot a later kernel; or \"options %s huge=0\" in /etc/modprobe.d, and where the module is loaded, echo N >/sys/module/dmabuf_vfio_pci/parameters/huge before buffers are mapped",
+		   DVP_NAME);
+}
+
 /**
  * doctor_kernel() - look at a kernel
  * @doctor: the run
@@ -233,6 +260,7 @@ void doctor_kernel(struct doctor *doctor, const char *release)
 	if (check_headers(doctor, &kernel))
 		check_compiler(doctor, &kernel);
 	check_dkms(doctor, release);
+	check_huge(doctor, &kernel);
 	if (installed) {
 		check_core(doctor, &kernel);
 		doctor_module(doctor, &kernel);

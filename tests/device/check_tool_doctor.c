@@ -3,20 +3,16 @@
  * vfio-dmabuf doctor: what it says of this machine and its devices, and what it
  * makes of systems that are made up, as trees of files.
  */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "dvt.h"
 #include "dvt_tool.h"
+#include "dvt_tree.h"
 
 static struct dvt_tool tool;
-static char tree[32];
 
 /* One result of a check, of what the tool has just printed. */
 static void assert_verdict(struct json_object *root, const char *check,
@@ -115,96 +111,7 @@ END_TEST
  * Systems that are made up
  */
 
-/* Writes a file of the tree, and makes the directories above it. */
-static void put(const char *path, const char *text)
-{
-	char full[PATH_MAX], *slash;
-	FILE *file;
-
-	snprintf(full, sizeof(full), "%s%s", tree, path);
-	for (slash = full + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		ck_assert(!mkdir(full, 0755) || errno == EEXIST);
-		*slash = '/';
-	}
-	if (!text)
-		return;
-	file = fopen(full, "w");
-	ck_assert_msg(file, "%s: %m", full);
-	fputs(text, file);
-	/* Programs are files like others. */
-	ck_assert_int_eq(fchmod(fileno(file), 0755), 0);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void put_link(const char *path, const char *target)
-{
-	char full[PATH_MAX];
-
-	put(path, NULL);
-	snprintf(full, sizeof(full), "%s%s", tree, path);
-	ck_assert_int_eq(symlink(target, full), 0);
-}
-
 #define DEVICE "/sys/bus/pci/devices/0000:01:00.0"
-
-static void put_device(const char *bdf, const char *driver)
-{
-	static const char *const files[][2] = {
-		{ "vendor", "0x1af4\n" }, { "device", "0x1110\n" },
-		{ "class", "0x050000\n" }, { "driver_override", "(null)\n" },
-		{ "config", "\xf4\x1a" }, { "power_state", "D0\n" },
-		{ "reset_method", "flr\n" },
-		{ "resource",
-		  "0x00000000f0000000 0x00000000f00fffff 0x0000000000140204\n"
-		  "0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n0 0 0\n" },
-	};
-	char path[256], target[256];
-	size_t i;
-
-	for (i = 0; i < DVT_ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf,
-			 files[i][0]);
-		put(path, files[i][1]);
-	}
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
-	put_link(path, "/sys/kernel/iommu_groups/5");
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/5/devices/%s",
-		 bdf);
-	put(path, "");
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", bdf);
-	snprintf(target, sizeof(target), "/sys/bus/pci/drivers/%s", driver);
-	put_link(path, target);
-}
-
-/* A system that is well: a kernel, an IOMMU, a device. */
-static void make_tree(void)
-{
-	strcpy(tree, "/tmp/dvp-doctor-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(tree));
-	ck_assert_int_eq(setenv("VFIO_DMABUF_ROOT", tree, 1), 0);
-	put("/proc/sys/kernel/osrelease", "6.6.6-made\n");
-	put("/proc/keys", "01 I--Q--- 1 perm 1f030000 0 0 asymmetri Distribution key: ab: X509.rsa ab []\n");
-	put("/sys/class/iommu/dmar0", "");
-	put("/lib/modules/6.6.6-made/modules.builtin", "");
-	put("/lib/modules/6.6.6-made/modules.dep", "kernel/vfio-pci-core.ko:\n");
-	put("/lib/modules/6.6.6-made/build/Makefile", "");
-	put("/boot/config-6.6.6-made",
-	    "CONFIG_MODULES=y\nCONFIG_VFIO=m\nCONFIG_VFIO_PCI_CORE=m\n"
-	    "CONFIG_DMA_SHARED_BUFFER=y\nCONFIG_VFIO_IOMMU_TYPE1=m\n"
-	    "CONFIG_INTEL_IOMMU=y\nCONFIG_MODULE_SIG=y\n");
-	put_device("0000:01:00.0", DVL_DRIVER);
-	put("/sys/bus/pci/drivers/" DVL_DRIVER "/bind", "");
-}
-
-static void remove_tree(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", tree);
-	ck_assert_int_eq(system(command), 0);
-}
 
 /**
  * struct made - what is different, and what is found
@@ -278,15 +185,61 @@ START_TEST(what_is_wrong_is_found)
 	struct json_object *root;
 
 	dvt_tool_or_skip();
-	make_tree();
+	dvt_tree_make();
 	if (row->text)
-		put(row->path, row->text);
+		dvt_tree_put(row->path, row->text);
 	else
-		put_device("0000:01:00.1", row->path);
+		dvt_tree_device("0000:01:00.1", row->path);
 	dvt_tool_run(&tool, 0, "doctor 01:00.0 --json --kernel 6.6.6-made");
-	remove_tree();
+	dvt_tree_remove();
 	root = dvt_tool_json(&tool);
 	assert_verdict(root, row->check, row->verdict, row->part);
+	json_object_put(root);
+}
+END_TEST
+
+/*
+ * A kernel that huge entries can crash: by whether it knows of NUMA, whether it runs,
+ * and the parameter.
+ */
+static const struct crash {
+	const char *release;
+	const char *config;
+	const char *running;
+	const char *huge;
+	const char *verdict;
+} crashes[] = {
+	{ "7.2.9-made", "CONFIG_NUMA=y\n", "7.2.9-made", "Y\n", "warn" },
+	{ "7.2.9-made", "CONFIG_NUMA=y\n", "7.2.9-made", "N\n", "ok" },
+	{ "7.2.9-made", "CONFIG_NUMA=y\n", "6.6.6-made", "N\n", "warn" },
+	{ "7.2.9-made", "# CONFIG_NUMA is not set\n", "7.2.9-made", "Y\n",
+	  NULL },
+	{ "7.20.1-made", "CONFIG_NUMA=y\n", "7.20.1-made", "Y\n", NULL },
+};
+
+START_TEST(kernel_that_huge_entries_can_crash_is_found)
+{
+	const struct crash *row = &crashes[_i];
+	struct json_object *root;
+	char path[64];
+
+	dvt_tool_or_skip();
+	dvt_tree_make();
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
+		 row->release);
+	dvt_tree_put(path, "");
+	snprintf(path, sizeof(path), "/boot/config-%s", row->release);
+	dvt_tree_put(path, row->config);
+	dvt_tree_put("/proc/sys/kernel/osrelease", row->running);
+	dvt_tree_put("/sys/module/dmabuf_vfio_pci/parameters/huge", row->huge);
+	dvt_tool_run(&tool, 0, "doctor --json --kernel %s", row->release);
+	dvt_tree_remove();
+	root = dvt_tool_json(&tool);
+	if (row->verdict)
+		assert_verdict(root, "huge", row->verdict, "");
+	else
+		ck_assert_ptr_null(dvt_json_find(dvt_json_get(root, "checks"),
+						 "check", "huge"));
 	json_object_put(root);
 }
 END_TEST
@@ -296,12 +249,12 @@ START_TEST(unit_of_driverctl_that_failed_is_found)
 	struct json_object *root;
 
 	dvt_tool_or_skip();
-	make_tree();
-	put("/etc/driverctl.d/pci-0000:01:00.0", DVL_DRIVER "\n");
-	put("/run/systemd/system/none", "");
-	put("/usr/sbin/systemctl", SAYS("failed"));
+	dvt_tree_make();
+	dvt_tree_put("/etc/driverctl.d/pci-0000:01:00.0", DVL_DRIVER "\n");
+	dvt_tree_put("/run/systemd/system/none", "");
+	dvt_tree_put("/usr/sbin/systemctl", SAYS("failed"));
 	dvt_tool_run(&tool, 0, "doctor --json --kernel 6.6.6-made");
-	remove_tree();
+	dvt_tree_remove();
 	root = dvt_tool_json(&tool);
 	assert_verdict(root, "unit", "fail",
 		       "driverctl@pci-0000:01:00.0.service");
@@ -314,16 +267,16 @@ START_TEST(device_that_driverctl_could_not_bind_is_found)
 	struct json_object *root;
 
 	dvt_tool_or_skip();
-	make_tree();
-	put_device("0000:02:00.0", "");
-	put("/etc/driverctl.d/pci-0000:02:00.0", DVL_DRIVER "\n");
+	dvt_tree_make();
+	dvt_tree_device("0000:02:00.0", "");
+	dvt_tree_put("/etc/driverctl.d/pci-0000:02:00.0", DVL_DRIVER "\n");
 	dvt_tool_run(&tool, 0, "doctor --json --kernel 6.6.6-made");
 	root = dvt_tool_json(&tool);
 	assert_verdict(root, "saved", "ok", "0000:01:00.0");
 	ck_assert_ptr_nonnull(strstr(tool.out, "no driver has it now"));
 	json_object_put(root);
 	dvt_tool_run(&tool, 0, "status --json");
-	remove_tree();
+	dvt_tree_remove();
 	ck_assert_int_eq(tool.status, 1);
 	dvt_assert_has(tool.out, "doctor 0000:02:00.0 says why");
 }
@@ -335,8 +288,8 @@ static void copy_module(const char *to)
 	char command[512];
 
 	snprintf(command, sizeof(command), "cp %s/" DVL_DRIVER ".ko %s%s",
-		 dir ? dir : ".", tree, to);
-	put(to, NULL);
+		 dir ? dir : ".", dvt_tree, to);
+	dvt_tree_put(to, NULL);
 	ck_assert_int_eq(system(command), 0);
 }
 
@@ -347,13 +300,13 @@ START_TEST(module_for_another_kernel_without_a_signature_is_found)
 	dvt_tool_or_skip();
 	if (!getenv("DVP_MODULES"))
 		dvt_skip("no DVP_MODULES");
-	make_tree();
+	dvt_tree_make();
 	copy_module("/lib/modules/6.6.6-made/updates/" DVL_DRIVER ".ko");
-	put("/lib/modules/6.6.6-made/modules.dep",
-	    "updates/" DVL_DRIVER ".ko: kernel/vfio-pci-core.ko\n");
-	put("/sys/module/module/parameters/sig_enforce", "Y\n");
+	dvt_tree_put("/lib/modules/6.6.6-made/modules.dep",
+		     "updates/" DVL_DRIVER ".ko: kernel/vfio-pci-core.ko\n");
+	dvt_tree_put("/sys/module/module/parameters/sig_enforce", "Y\n");
 	dvt_tool_run(&tool, 0, "doctor --json --kernel 6.6.6-made");
-	remove_tree();
+	dvt_tree_remove();
 	root = dvt_tool_json(&tool);
 	assert_verdict(root, "module", "ok", "srcversion");
 	assert_verdict(root, "built-for", "fail", "-k 6.6.6-made");
@@ -383,5 +336,7 @@ DVT_MAIN("tool doctor",
 	 { unit_of_driverctl_that_failed_is_found },
 	 { device_that_driverctl_could_not_bind_is_found },
 	 { what_is_wrong_is_found, DVT_ARRAY_SIZE(made) },
+	 { kernel_that_huge_entries_can_crash_is_found,
+	   DVT_ARRAY_SIZE(crashes) },
 	 { module_for_another_kernel_without_a_signature_is_found },
 	 { kernel_that_is_not_there_is_named })
