@@ -130,7 +130,7 @@ machine_command()
 		-no-reboot -machine "q35,kernel-irqchip=split" -smp 2 -m "$2" "${accel[@]}"
 		-device "intel-iommu,intremap=on,eim=on,caching-mode=on,device-iotlb=on"
 		"${qemu_guest_monitor[@]}")
-	[[ $1 != slots ]] ||
+	[[ $1 != slots && $1 != aer ]] ||
 		qemu_command+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
 	[[ $1 != count ]] || machine_count
 }
