@@ -67,75 +67,87 @@ static void wait_recovered(int log)
 		usleep(PAUSE_US);
 }
 
+/**
+ * struct user - a user of a device, who is told of errors
+ * @mon: the monitor
+ * @dev: the device, open
+ * @event: signalled when there was an error
+ * @w: a buffer with mappings
+ */
+struct user {
+	struct dvt_monitor mon;
+	struct dvl_device dev;
+	int event;
+	struct dvt_witness w;
+};
+
+static void user_begin(struct user *user)
+{
+	user->event = dvt_error_eventfd(&user->dev);
+	dvt_witness_start(&user->w, &user->dev, BAR, 0, DVT_MIB);
+	dvt_witness_assert_usable(&user->w);
+}
+
+#define user_or_skip(user)						\
+	do {								\
+		dvt_open_or_skip(&(user)->dev, ROLE);			\
+		errors_or_skip(&(user)->mon);				\
+		user_begin(user);					\
+	} while (0)
+
+static void user_end(struct user *user)
+{
+	dvt_witness_stop(&user->w);
+	dvt_monitor_close(&user->mon);
+}
+
 START_TEST(fatal_error_revokes_until_memory_is_switched_on)
 {
-	struct dvt_monitor mon;
-	struct dvt_witness w;
-	struct dvl_device dev;
-	int event, log;
+	int log = dvt_log_mark();
+	struct user user;
 
-	dvt_open_or_skip(&dev, ROLE);
-	errors_or_skip(&mon);
-	event = dvt_error_eventfd(&dev);
-	dvt_witness_start(&w, &dev, BAR, 0, DVT_MIB);
-	dvt_witness_assert_usable(&w);
-	log = dvt_log_mark();
-	inject(&mon, PORT, FATAL);
-	wait_told(event);
-	dvt_witness_assert_paused(&w);
+	user_or_skip(&user);
+	inject(&user.mon, PORT, FATAL);
+	wait_told(user.event);
+	dvt_witness_assert_paused(&user.w);
 	wait_recovered(log);
-	dvt_witness_assert_paused(&w);
-	dvt_assert_state(dev.bdf, "decode_off");
-	dvt_memory_on(&dev);
-	dvt_assert_state(dev.bdf, "usable");
-	dvt_witness_assert_usable(&w);
-	dvt_witness_stop(&w);
-	dvt_monitor_close(&mon);
+	dvt_witness_assert_paused(&user.w);
+	dvt_assert_state(user.dev.bdf, "decode_off");
+	dvt_memory_on(&user.dev);
+	dvt_assert_state(user.dev.bdf, "usable");
+	dvt_witness_assert_usable(&user.w);
+	user_end(&user);
 }
 END_TEST
 
 START_TEST(device_can_be_opened_again_after_a_fatal_error)
 {
-	struct dvt_witness w;
-	struct dvl_device dev;
-	struct dvt_monitor mon;
-	int event, log;
+	int log = dvt_log_mark();
+	struct user user;
 
-	dvt_open_or_skip(&dev, ROLE);
-	errors_or_skip(&mon);
-	event = dvt_error_eventfd(&dev);
-	log = dvt_log_mark();
-	inject(&mon, PORT, FATAL);
-	wait_told(event);
+	user_or_skip(&user);
+	inject(&user.mon, PORT, FATAL);
 	wait_recovered(log);
-	dvl_device_close(&dev);
-	dvt_open(&dev, dvt_bdf(ROLE));
-	dvt_witness_start(&w, &dev, BAR, 0, DVT_MIB);
-	dvt_witness_assert_usable(&w);
-	dvt_witness_stop(&w);
-	dvt_monitor_close(&mon);
+	dvt_witness_stop(&user.w);
+	dvl_device_close(&user.dev);
+	dvt_open(&user.dev, dvt_bdf(ROLE));
+	user_begin(&user);
+	user_end(&user);
 }
 END_TEST
 
 START_TEST(error_that_is_not_fatal_revokes_nothing)
 {
-	struct dvt_witness w;
-	struct dvl_device dev;
-	struct dvt_monitor mon;
-	int event, log;
+	int log = dvt_log_mark();
+	struct user user;
 
-	dvt_open_or_skip(&dev, ROLE);
-	errors_or_skip(&mon);
-	event = dvt_error_eventfd(&dev);
-	dvt_witness_start(&w, &dev, BAR, 0, DVT_MIB);
-	log = dvt_log_mark();
-	inject(&mon, PORT, NOT_FATAL);
-	wait_told(event);
+	user_or_skip(&user);
+	inject(&user.mon, PORT, NOT_FATAL);
+	wait_told(user.event);
 	wait_recovered(log);
-	dvt_assert_state(dev.bdf, "usable");
-	dvt_witness_assert_usable(&w);
-	dvt_witness_stop(&w);
-	dvt_monitor_close(&mon);
+	dvt_assert_state(user.dev.bdf, "usable");
+	dvt_witness_assert_usable(&user.w);
+	user_end(&user);
 }
 END_TEST
 
