@@ -60,7 +60,7 @@ static void dvp_hooks_resume(struct pci_dev *pdev)
 	if (dvp_drain_is_done(dvdev->gate))
 		dvp_gate_unblock(dvdev->gate, DVP_CAUSE_ERROR, &dvdev->vdev);
 	else
-		pci_warn(pdev, "memory stays revoked after an error, as importers have not let go of it; a reset brings it back\n");
+		pci_warn(pdev, "memory stays revoked after an error, as importers have not let go of it; a reset, and then memory decoding on, bring it back\n");
 }
 
 /* The core's handlers, vfio_pci_core_err_handlers, are error_detected alone. */

@@ -123,7 +123,7 @@ void dvp_memory_claim_bars(struct vfio_pci_core_device *vdev)
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		if (vdev->bar_mmap_supported[bar] &&
-		    dvp_memory_claim_bar(vdev, bar))
+		    dvp_memory_claim_bar(vdev, bar) == -EBUSY)
 			dev_warn_ratelimited(&vdev->pdev->dev,
 					     "BAR %d is claimed by somebody else, see /proc/iomem: it cannot be mapped or exported\n",
 					     bar);

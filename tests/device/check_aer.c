@@ -188,7 +188,7 @@ START_TEST(memory_stays_revoked_while_an_importer_has_it_after_a_fatal_error)
 	inject(&mon, IMPORT_PORT, FATAL);
 	wait_recovered(log);
 	ck_assert_uint_eq(dvt_log_count(warned, import.dev.bdf,
-					"stays revoked after an error"), 1);
+					"a reset, and then memory"), 1);
 	dvt_peer_assert_state(&import.peer, 1, 1);
 	ck_assert_int_eq(dvt_peer_unmap(&import.peer), 0);
 	dvt_assert_sigbus(map);
