@@ -10,7 +10,7 @@
 #          tests/abi/check_*.c: built and run
 #
 # tests/unit/unit.mk may add to a unit program NAME:
-#   UNIT_SRCS_NAME   more sources, e.g. src/kmod/range.c
+#   UNIT_SRCS_NAME   more sources, e.g. src/kmod/core/extent.c
 #   UNIT_CHECKS      targets that `unit` makes before it runs the programs
 #
 # tests/device/example.mk builds the example of README.md for check_example.

@@ -1,40 +1,57 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# probe.sh PROBES RESULT COMPILER [FLAG ...]
+# probe.sh PROBES CACHE OBJTREE COMPILER [FLAG ...]
 #
-# Compiles each file of PROBES against the headers that the module is built
-# for, and writes to RESULT a line for make with the names of those that
-# compile, in capitals. Kept while neither compiler, flags, headers nor probes
-# change. Prints nothing, or why the compiler cannot be used.
+# Compiles each file of PROBES against the headers that the module is built for. Prints
+# "have" and the names of those that compile, in capitals; or why the compiler cannot be
+# used.
+#
+# Keeps the answer in CACHE, in a file whose name depends on all that goes into it:
+# compiler, flags, probes, and the contents of the headers that probes include. So
+# builds for different headers never share an answer, even at the same time.
+#
+# Probes see the .config of OBJTREE, too: DVP_DOT_CONFIG where there is one, and
+# DVP_OFF_CONFIG_FOO where it says that the option CONFIG_FOO exists and is off.
 set -u
+export LC_ALL=C
 
-probes=$1 result=$2
-shift 2
-
-key=$({ printf '%s\n' "$@"; "$1" --version; cat "$probes"/*.c "$0"
-	for header in include/generated/autoconf.h include/generated/utsrelease.h; do
-		for tree in . ${DVP_OBJTREE:+"$DVP_OBJTREE"}; do
-			[ ! -f "$tree/$header" ] || cat "$tree/$header"
-		done
-	done; } 2>&1 | cksum)
-grep -qsxF "# $key" "$result" && exit 0
+probes=$1 cache=$2 config=$3/.config
+shift 3
 
 fail() {
 	echo "$*"
-	exit 1
+	exit
 }
 
-mkdir -p "${result%/*}" || fail "cannot make ${result%/*}"
-work=$(mktemp -d "${result%/*}/probe.XXXXXX") || fail "cannot write to ${result%/*}"
+mkdir -p "$cache" || fail "cannot make $cache"
+work=$(mktemp -d "$cache/work.XXXXXX") || fail "cannot write to $cache"
 trap 'rm -rf "$work"' EXIT
 
-compile() { # NAME, flags
+if [ -f "$config" ]; then
+	echo '#define DVP_DOT_CONFIG'
+	sed -n 's/^# \(CONFIG_[[:alnum:]_]*\) is not set$/#define DVP_OFF_\1/p' "$config"
+fi >"$work/config.h"
+set -- "$@" -include "$work/config.h" -DMODULE -DKBUILD_MODNAME='"dvp"' \
+	-D__KBUILD_MODNAME=dvp -DKBUILD_BASENAME='"probe"'
+
+# The headers of all probes. Without one of them there is no list, and no key.
+cat "$probes"/*.c | grep '^#include' >"$work/all.c"
+key=
+if "$@" -M "$work/all.c" >"$work/list" 2>/dev/null; then
+	key=$({
+		printf '%s\n' "$@" | sed "s|$work||"
+		"$@" --version
+		cat "$0" "$probes"/*.c
+		tr -s ' ' '\n' <"$work/list" | grep / | xargs cat
+	} 2>&1 | sha256sum | cut -c -32)
+	cat "$cache/$key" 2>/dev/null && exit
+fi
+
+compile() { # NAME COMPILER [FLAG ...]
 	name=$1
 	shift
-	"$@" -DMODULE -DKBUILD_BASENAME="\"$name\"" -DKBUILD_MODNAME="\"dvp\"" \
-		-D__KBUILD_MODNAME=dvp -c -o "$work/$name.o" "$probes/$name.c" \
-		>"$work/$name.log" 2>&1
+	"$@" -c -o "$work/$name.o" "$probes/$name.c" >"$work/$name.log" 2>&1
 }
 
 compile control_yes "$@" ||
@@ -55,6 +72,5 @@ for probe in "$probes"/*.c; do
 	fi
 done
 
-printf '# %s\nDVP_HAVE :=%s\n' "$key" "$have" >"$work/result" ||
-	fail "cannot write to $work"
-mv "$work/result" "$result" || fail "cannot write $result"
+echo "have$have" | tee "$work/result"
+[ -z "$key" ] || mv "$work/result" "$cache/$key"

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 {
 	struct { struct vfio_device_feature_dma_buf head; __u64 range[2]; } piece = {
 		.head = { .open_flags = O_RDWR | O_CLOEXEC, .nr_ranges = 1 } };
-	struct vfio_device_feature_dma_buf_revoke lent;
+	struct dmabuf_vfio_pci_revoke lent;
 	int device;
 
 	if (argc != 6)

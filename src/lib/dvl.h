@@ -87,6 +87,9 @@ int dvl_feature(int device_fd, uint32_t feature, uint32_t op, void *payload,
 int dvl_export_by(int device_fd, uint32_t feature, unsigned int bar,
 		  const struct vfio_region_dma_range *ranges,
 		  uint32_t nr_ranges, uint32_t open_flags);
+int dvl_export_flags(int device_fd, unsigned int bar,
+		     const struct vfio_region_dma_range *ranges,
+		     uint32_t nr_ranges, uint32_t open_flags, uint32_t flags);
 int dvl_export(int device_fd, unsigned int bar,
 	       const struct vfio_region_dma_range *ranges, uint32_t nr_ranges,
 	       uint32_t open_flags);
@@ -94,6 +97,9 @@ int dvl_export_one(int device_fd, unsigned int bar, uint64_t off, uint64_t len,
 		   uint32_t open_flags);
 int dvl_revoke(int device_fd, int dmabuf_fd);
 int dvl_memattr(int device_fd, int dmabuf_fd, uint32_t memattr);
+int dvl_event(int device_fd, int dmabuf_fd, int event_fd);
+int dvl_state(int device_fd, int dmabuf_fd,
+	      struct dmabuf_vfio_pci_state *state);
 int dvl_info(int device_fd, struct dmabuf_vfio_pci_info *info);
 
 /* socket.c */

@@ -42,6 +42,28 @@ int dvl_feature(int device_fd, uint32_t feature, uint32_t op, void *payload,
 	return ret;
 }
 
+static int export(int device_fd, uint32_t feature, unsigned int bar,
+		  const struct vfio_region_dma_range *ranges,
+		  uint32_t nr_ranges, uint32_t open_flags, uint32_t flags)
+{
+	size_t size = (size_t)nr_ranges * sizeof(*ranges);
+	struct vfio_device_feature_dma_buf *req;
+	int ret;
+
+	req = calloc(1, sizeof(*req) + size);
+	if (!req)
+		return -ENOMEM;
+	req->region_index = bar;
+	req->open_flags = open_flags;
+	req->flags = flags;
+	req->nr_ranges = nr_ranges;
+	memcpy(req->dma_ranges, ranges, size);
+	ret = dvl_feature(device_fd, feature, VFIO_DEVICE_FEATURE_GET, req,
+			  sizeof(*req) + size);
+	free(req);
+	return ret;
+}
+
 /**
  * dvl_export_by() - export pieces of a BAR as one dma-buf, by either feature
  * @device_fd: descriptor of the VFIO device
@@ -57,21 +79,29 @@ int dvl_export_by(int device_fd, uint32_t feature, unsigned int bar,
 		  const struct vfio_region_dma_range *ranges,
 		  uint32_t nr_ranges, uint32_t open_flags)
 {
-	size_t size = (size_t)nr_ranges * sizeof(*ranges);
-	struct vfio_device_feature_dma_buf *req;
-	int ret;
+	return export(device_fd, feature, bar, ranges, nr_ranges, open_flags,
+		      0);
+}
 
-	req = calloc(1, sizeof(*req) + size);
-	if (!req)
-		return -ENOMEM;
-	req->region_index = bar;
-	req->open_flags = open_flags;
-	req->nr_ranges = nr_ranges;
-	memcpy(req->dma_ranges, ranges, size);
-	ret = dvl_feature(device_fd, feature, VFIO_DEVICE_FEATURE_GET, req,
-			  sizeof(*req) + size);
-	free(req);
-	return ret;
+/**
+ * dvl_export_flags() - export pieces of a BAR as one dma-buf, with flags
+ * @device_fd: descriptor of the VFIO device
+ * @bar: the BAR, 0 to 5
+ * @ranges: the pieces, in the order in which the buffer has them
+ * @nr_ranges: how many
+ * @open_flags: O_RDONLY, O_WRONLY or O_RDWR, O_CLOEXEC, O_NONBLOCK
+ * @flags: DMABUF_VFIO_PCI_EXPORT_*
+ *
+ * By DMABUF_VFIO_PCI_FEATURE_EXPORT, always this driver's exporter.
+ *
+ * Return: the dma-buf's descriptor, or a negative errno.
+ */
+int dvl_export_flags(int device_fd, unsigned int bar,
+		     const struct vfio_region_dma_range *ranges,
+		     uint32_t nr_ranges, uint32_t open_flags, uint32_t flags)
+{
+	return export(device_fd, DMABUF_VFIO_PCI_FEATURE_EXPORT, bar, ranges,
+		      nr_ranges, open_flags, flags);
 }
 
 /**
@@ -113,7 +143,7 @@ int dvl_export_one(int device_fd, unsigned int bar, uint64_t off, uint64_t len,
 }
 
 /**
- * dvl_revoke() - take a dma-buf back for good
+ * dvl_revoke() - revoke a dma-buf
  * @device_fd: descriptor of the VFIO device that exported it
  * @dmabuf_fd: the dma-buf
  *
@@ -121,7 +151,7 @@ int dvl_export_one(int device_fd, unsigned int bar, uint64_t off, uint64_t len,
  */
 int dvl_revoke(int device_fd, int dmabuf_fd)
 {
-	struct vfio_device_feature_dma_buf_revoke req = {
+	struct dmabuf_vfio_pci_revoke req = {
 		.dmabuf_fd = dmabuf_fd,
 	};
 
@@ -139,7 +169,7 @@ int dvl_revoke(int device_fd, int dmabuf_fd)
  */
 int dvl_memattr(int device_fd, int dmabuf_fd, uint32_t memattr)
 {
-	struct vfio_device_feature_dma_buf_memattr req = {
+	struct dmabuf_vfio_pci_memattr req = {
 		.dmabuf_fd = dmabuf_fd,
 		.memattr = memattr,
 	};
@@ -160,4 +190,39 @@ int dvl_info(int device_fd, struct dmabuf_vfio_pci_info *info)
 	memset(info, 0, sizeof(*info));
 	return dvl_feature(device_fd, DMABUF_VFIO_PCI_FEATURE_INFO,
 			   VFIO_DEVICE_FEATURE_GET, info, sizeof(*info));
+}
+
+/**
+ * dvl_event() - be told of changes of a dma-buf's state
+ * @device_fd: descriptor of the VFIO device that exported it
+ * @dmabuf_fd: the dma-buf
+ * @event_fd: an eventfd, or -1 to take the current one away
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvl_event(int device_fd, int dmabuf_fd, int event_fd)
+{
+	struct dmabuf_vfio_pci_event req = {
+		.dmabuf_fd = dmabuf_fd,
+		.event_fd = event_fd,
+	};
+
+	return dvl_feature(device_fd, DMABUF_VFIO_PCI_FEATURE_EVENT,
+			   VFIO_DEVICE_FEATURE_SET, &req, sizeof(req));
+}
+
+/**
+ * dvl_state() - ask for the state of a dma-buf
+ * @device_fd: descriptor of the VFIO device that exported it
+ * @dmabuf_fd: the dma-buf
+ * @state: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvl_state(int device_fd, int dmabuf_fd, struct dmabuf_vfio_pci_state *state)
+{
+	memset(state, 0, sizeof(*state));
+	state->dmabuf_fd = dmabuf_fd;
+	return dvl_feature(device_fd, DMABUF_VFIO_PCI_FEATURE_STATE,
+			   VFIO_DEVICE_FEATURE_GET, state, sizeof(*state));
 }

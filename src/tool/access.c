@@ -124,17 +124,18 @@ int tool_bar_size(const struct dvl_device *vfio, int bar, uint64_t *size)
  * @vfio: the open device
  * @bar: the BAR
  * @ranges: the ranges
- * @nr: how many
+ * @nr: number of ranges
  * @open_flags: O_RDWR and so on
+ * @flags: DMABUF_VFIO_PCI_EXPORT_*
  *
- * Return: the dma-buf, or -1 after saying what is wrong.
+ * Return: the dma-buf, or -1 after an error message.
  */
 int tool_export(const struct dvl_device *vfio, int bar,
 		const struct vfio_region_dma_range *ranges, unsigned int nr,
-		uint32_t open_flags)
+		uint32_t open_flags, uint32_t flags)
 {
-	int fd = dvl_export_by(vfio->fd, DMABUF_VFIO_PCI_FEATURE_EXPORT, bar,
-			       ranges, nr, open_flags);
+	int fd = dvl_export_flags(vfio->fd, bar, ranges, nr, open_flags,
+				  flags);
 
 	if (fd >= 0)
 		return fd;

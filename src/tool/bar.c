@@ -125,7 +125,7 @@ const char *tool_bar_explain(const char *reason)
 		{ "shared_page",
 		  "smaller than a page, and the rest of the page may be another's" },
 		{ "unassigned", "the kernel has found no room for it" },
-		{ "msix", "it has the MSI-X table" },
+		{ "no_mmap", "VFIO does not let user space map it" },
 		{ "busy",
 		  "another driver has claimed it; /proc/iomem says which" },
 		{ "quirk", "the driver's table of quirks denies it" },

@@ -209,6 +209,7 @@ static void read_counter(const char *name, void *arg)
 	long long value;
 
 	if (!strcmp(name, "format") || !strcmp(name, "state") ||
+	    !strcmp(name, "causes") ||
 	    tool_read(text, sizeof(text), DEVICES "/%s/dmabuf/%s",
 		      counters->bdf, name))
 		return;
@@ -219,30 +220,28 @@ static void read_counter(const char *name, void *arg)
 
 /**
  * tool_device_state() - add what the driver shows of a device in sysfs
- * @in: where: "state", an array of words, and "counters"
+ * @in: where: "state", a word; "causes", an array of words; and "counters"
  * @dev: the device
  *
  * Return: whether it shows anything that we can read.
  */
 bool tool_device_state(struct json_object *in, const struct tool_device *dev)
 {
-	char text[128], *rest = text, *word;
 	struct counters counters = { .bdf = dev->bdf };
-	struct json_object *state;
+	char text[128];
 
 	if (!dev->live ||
 	    tool_read(text, sizeof(text), DEVICES "/%s/dmabuf/format",
 		      dev->bdf) || atoi(text) != TOOL_KERNEL_FORMAT) {
 		tool_json_null(in, "state");
+		tool_json_null(in, "causes");
 		tool_json_null(in, "counters");
 		return false;
 	}
-	state = tool_json_array(in, "state");
 	tool_read(text, sizeof(text), DEVICES "/%s/dmabuf/state", dev->bdf);
-	while ((word = strsep(&rest, " "))) {
-		if (*word)
-			tool_json_append_text(state, "%s", word);
-	}
+	tool_json_maybe(in, "state", text);
+	tool_read(text, sizeof(text), DEVICES "/%s/dmabuf/causes", dev->bdf);
+	tool_json_split(in, "causes", text, " ");
 	counters.in = tool_json_object(in, "counters");
 	tool_each_entry(read_counter, &counters, DEVICES "/%s/dmabuf",
 			dev->bdf);

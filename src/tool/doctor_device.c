@@ -19,6 +19,7 @@ static const unsigned int denied[] = {
 static void check_denylist(struct doctor *doctor,
 			   const struct tool_device *dev)
 {
+	const char *driver = dev->family ? dev->driver : DVP_NAME;
 	char folded[64], value[8];
 	size_t i;
 
@@ -30,7 +31,7 @@ static void check_denylist(struct doctor *doctor,
 		doctor_say(doctor, "denylist", DOCTOR_OK, "not on it");
 		return;
 	}
-	tool_module_fold(folded, sizeof(folded), DVP_NAME);
+	tool_module_fold(folded, sizeof(folded), driver);
 	tool_read(value, sizeof(value),
 		  "/sys/module/%s/parameters/disable_denylist", folded);
 	doctor_say(doctor, "denylist",
@@ -39,7 +40,7 @@ static void check_denylist(struct doctor *doctor,
 		   value[0] == 'Y' ? "; disable_denylist is set" : "");
 	if (value[0] != 'Y')
 		doctor_fix(doctor, "give it to trusted users only, with \"options %s disable_denylist=1\" in /etc/modprobe.d",
-			   DVP_NAME);
+			   driver);
 }
 
 /* The first bytes of config space can be read by anybody. */
@@ -148,7 +149,7 @@ static void check_leaks(struct doctor *doctor, struct json_object *in)
 	exports = tool_json_get_number(counters, "exports_live");
 	mappings = tool_json_get_number(counters, "mappings_live");
 	imports = tool_json_get_number(counters, "imports_live");
-	if (!has_word(tool_json_get(in, "state"), "closed") ||
+	if (strcmp(tool_json_get_text(in, "state"), "closed") ||
 	    !(exports || mappings || imports)) {
 		doctor_say(doctor, "leaks", DOCTOR_OK,
 			   "%lld buffers, %lld mappings and %lld imports live",
@@ -156,16 +157,29 @@ static void check_leaks(struct doctor *doctor, struct json_object *in)
 		return;
 	}
 	doctor_say(doctor, "leaks", DOCTOR_WARN,
-		   "nobody has the device open, and %lld buffers, %lld mappings and %lld imports live: of no use, and somebody holds them",
+		   "the device is closed, and %lld revoked buffers, %lld mappings and %lld imports are still held",
 		   exports, mappings, imports);
-	doctor_fix(doctor, "grep -l dmabuf /proc/*/maps shows processes that map buffers; %s exports who made them",
+	doctor_fix(doctor, "grep -l dmabuf /proc/*/maps shows processes that map buffers; %s exports shows who made them",
 		   tool_name);
+}
+
+static const char *explain_causes(struct json_object *causes)
+{
+	if (has_word(causes, "link_error"))
+		return ": the link has failed; the device may need a reset";
+	if (has_word(causes, "reset"))
+		return ": a reset is in progress";
+	if (has_word(causes, "decode_off"))
+		return ": its user has memory decoding off";
+	if (has_word(causes, "sleep") || has_word(causes, "low_power"))
+		return ": its user lets it sleep";
+	return "";
 }
 
 static void check_state(struct doctor *doctor, const struct tool_device *dev)
 {
-	struct json_object *in, *words;
-	const char *text = "";
+	struct json_object *in;
+	const char *state;
 
 	if (!dev->family)
 		return;
@@ -174,17 +188,12 @@ static void check_state(struct doctor *doctor, const struct tool_device *dev)
 		doctor_say(doctor, "state", DOCTOR_SKIP,
 			   "this version of the driver does not show it");
 	} else {
-		words = tool_json_get(in, "state");
-		if (has_word(words, "decode_off"))
-			text = ": its user has memory decoding off";
-		else if (has_word(words, "sleep") ||
-			 has_word(words, "low_power"))
-			text = ": its user lets it sleep";
-		else if (has_word(words, "error"))
-			text = ": the link has failed; it may need a reset";
-		doctor_say(doctor, "state", *text ? DOCTOR_WARN : DOCTOR_OK,
-			   "%s%s", json_object_get_string(json_object_array_get_idx(words, 0)),
-			   text);
+		state = tool_json_get_text(in, "state");
+		if (strcmp(state, "blocked"))
+			doctor_say(doctor, "state", DOCTOR_OK, "%s", state);
+		else
+			doctor_say(doctor, "state", DOCTOR_WARN, "%s%s", state,
+				   explain_causes(tool_json_get(in, "causes")));
 		check_leaks(doctor, in);
 	}
 	json_object_put(in);

@@ -207,30 +207,46 @@ static void check_dkms(struct doctor *doctor, const char *release)
 }
 
 /*
- * Of this series, kernels with NUMA crash where mbind() comes across a huge entry of a
- * BAR: queue_folios_pte_range() in mm/mempolicy.c, seen on Debian's 7.2.12. Nothing
- * but the release tells.
+ * Kernels of this series with NUMA crash where mbind() meets a huge entry of a BAR, in
+ * queue_folios_pte_range() of mm/mempolicy.c; seen on Debian's 7.2.12. Only the release
+ * tells.
  */
+static void judge_huge(struct doctor *doctor, const char *name, bool running)
+{
+	char folded[64], huge[8] = "";
+
+	tool_module_fold(folded, sizeof(folded), name);
+	if (running)
+		tool_read(huge, sizeof(huge), "/sys/module/%s/parameters/huge",
+			  folded);
+	if (huge[0] == 'N') {
+		doctor_say(doctor, "huge", DOCTOR_OK,
+			   "%s has it off, as this kernel needs it", name);
+		return;
+	}
+	doctor_say(doctor, "huge", DOCTOR_WARN,
+		   "a process that maps 2 MiB of a BAR, through vfio-pci too, can crash this kernel by mbind()");
+	doctor_fix(doctor, "boot a later kernel; or \"options %s huge=0\" in /etc/modprobe.d, and where the module is loaded, echo N >/sys/module/%s/parameters/huge before BARs are mapped",
+		   name, folded);
+}
+
+/* For our driver, and for others of the family that are installed. */
 static void check_huge(struct doctor *doctor, const struct tool_kernel *kernel)
 {
 	bool running = !strcmp(kernel->release, doctor->running);
-	char huge[8] = "";
+	static struct tool_module modules[TOOL_MAX_MODULES];
+	int i, nr;
 
 	if (strncmp(kernel->release, "7.2.", 4) ||
 	    tool_kernel_option(kernel, "CONFIG_NUMA") == 'n')
 		return;
-	if (running)
-		tool_read(huge, sizeof(huge),
-			  "/sys/module/dmabuf_vfio_pci/parameters/huge");
-	if (huge[0] == 'N') {
-		doctor_say(doctor, "huge", DOCTOR_OK,
-			   "off, as this kernel needs it");
-		return;
+	judge_huge(doctor, DVP_NAME, running);
+	nr = tool_modules_installed(kernel->release, modules,
+				    TOOL_MAX_MODULES);
+	for (i = 0; i < nr; i++) {
+		if (strcmp(modules[i].name, DVP_NAME))
+			judge_huge(doctor, modules[i].name, running);
 	}
-	doctor_say(doctor, "huge", DOCTOR_WARN,
-		   "whoever has 2 MiB of a BAR mapped, of vfio-pci too, can crash this kernel by mbind()");
-	doctor_fix(doctor, "boot a later kernel; or \"options %s huge=0\" in /etc/modprobe.d, and where the module is loaded, echo N >/sys/module/dmabuf_vfio_pci/parameters/huge before buffers are mapped",
-		   DVP_NAME);
 }
 
 /**

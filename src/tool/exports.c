@@ -24,26 +24,22 @@ struct exports {
 	int error;
 };
 
-static void split(struct json_object *buffer, const char *key)
+/* A list of words instead of one text. */
+static void split(struct json_object *line, const char *key)
 {
-	char text[128], *rest = text, *word;
-	struct json_object *words;
+	char text[128];
 
-	snprintf(text, sizeof(text), "%s", tool_json_get_text(buffer, key));
-	words = tool_json_array(buffer, key);
-	while ((word = strsep(&rest, ","))) {
-		if (*word && strcmp(word, "none"))
-			tool_json_append_text(words, "%s", word);
-	}
+	snprintf(text, sizeof(text), "%s", tool_json_get_text(line, key));
+	tool_json_split(line, key, text, ",");
 }
 
 static void take_export(struct json_object *buffers, struct json_object *line)
 {
-	int64_t nr_ranges = tool_json_get_number(line, "ranges");
+	int64_t nr_extents = tool_json_get_number(line, "extents");
 
 	json_object_object_del(line, "kind_of_line");
-	tool_json_number(line, "nr_ranges", nr_ranges);
-	tool_json_array(line, "ranges");
+	tool_json_number(line, "nr_extents", nr_extents);
+	tool_json_array(line, "extents");
 	tool_json_array(line, "importers");
 	tool_json_array(line, "holders");
 	split(line, "flags");
@@ -69,8 +65,8 @@ static void take_line(struct json_object *line, void *arg)
 	if (tool_json_get_number(buffer, "id") !=
 	    tool_json_get_number(line, "id"))
 		return;
-	if (!strcmp(kind, "range"))
-		list = tool_json_get(buffer, "ranges");
+	if (!strcmp(kind, "extent"))
+		list = tool_json_get(buffer, "extents");
 	else if (!strcmp(kind, "importer"))
 		list = tool_json_get(buffer, "importers");
 	if (!list)
@@ -143,31 +139,22 @@ static void add_holder(const struct tool_holder *holder, void *arg)
 	tool_json_number(last, key, tool_json_get_number(last, key) + 1);
 }
 
-static void print_words(struct json_object *words, const char *before)
+static void print_extents(struct json_object *buffer)
 {
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(words); i++)
-		printf("%s%s", before,
-		       json_object_get_string(json_object_array_get_idx(words, i)));
-}
-
-static void print_ranges(struct json_object *buffer)
-{
-	struct json_object *range, *list = tool_json_get(buffer, "ranges");
+	struct json_object *extent, *list = tool_json_get(buffer, "extents");
 	size_t i, nr = json_object_array_length(list);
 	char size[32];
 
 	for (i = 0; i < nr; i++) {
-		range = json_object_array_get_idx(list, i);
-		printf("    range     %#llx, %s\n",
-		       (long long)tool_json_get_number(range, "offset"),
-		       tool_size(tool_json_get_number(range, "length"), size,
+		extent = json_object_array_get_idx(list, i);
+		printf("    extent    %#llx, %s\n",
+		       (long long)tool_json_get_number(extent, "offset"),
+		       tool_size(tool_json_get_number(extent, "length"), size,
 				 sizeof(size)));
 	}
-	if ((size_t)tool_json_get_number(buffer, "nr_ranges") > nr)
-		printf("    range     and %lld more\n",
-		       (long long)tool_json_get_number(buffer, "nr_ranges") -
+	if ((size_t)tool_json_get_number(buffer, "nr_extents") > nr)
+		printf("    extent    and %lld more\n",
+		       (long long)tool_json_get_number(buffer, "nr_extents") -
 		       (long long)nr);
 }
 
@@ -211,20 +198,20 @@ static void print_buffer(struct json_object *buffer)
 	char size[32];
 
 	printf("  %s %lld: %s of BAR %lld, %s",
-	       is_mmap ? "mapping through the device" : "buffer",
+	       is_mmap ? "BAR mappings" : "buffer",
 	       (long long)tool_json_get_number(buffer, "id"),
 	       tool_size(tool_json_get_number(buffer, "size"), size,
 			 sizeof(size)),
 	       (long long)tool_json_get_number(buffer, "bar"),
 	       strcmp(tool_json_get_text(buffer, "memattr"), "wc") ?
 	       "uncached" : "write-combining");
-	print_words(tool_json_get(buffer, "flags"), ", ");
+	tool_json_print_words(tool_json_get(buffer, "flags"), ", ");
 	printf("\n    state     ");
 	tool_print(strcmp(state, "usable") ? COLOUR_WARN : COLOUR_GOOD, "%s",
 		   state);
-	print_words(tool_json_get(buffer, "causes"), " ");
+	tool_json_print_words(tool_json_get(buffer, "causes"), " ");
 	putchar('\n');
-	print_ranges(buffer);
+	print_extents(buffer);
 	printf("    mapped    %lld times by processes, %lld by devices; %lld faults, %lld refused\n",
 	       (long long)tool_json_get_number(buffer, "mappings"),
 	       (long long)tool_json_get_number(buffer, "imports"),
@@ -244,17 +231,17 @@ static void print_device(struct json_object *in)
 	size_t i;
 
 	tool_print(COLOUR_BOLD, "%s", tool_json_get_text(in, "bdf"));
-	printf("  %s ", tool_json_get_text(in, "driver"));
-	print_words(tool_json_get(in, "state"), " ");
+	printf("  %s  %s", tool_json_get_text(in, "driver"),
+	       tool_json_get_text(in, "state"));
+	tool_json_print_words(tool_json_get(in, "causes"), " ");
 	putchar('\n');
 	if (buffers && !json_object_array_length(buffers))
 		printf("  no buffers\n");
 	for (i = 0; buffers && i < json_object_array_length(buffers); i++)
 		print_buffer(json_object_array_get_idx(buffers, i));
 	if (!buffers && counters)
-		printf("  %lld buffers and %lld mappings through the device live, mapped %lld times by processes, %lld by devices\n",
+		printf("  %lld buffers live; %lld mappings by processes, through the device too; %lld by devices\n",
 		       (long long)tool_json_get_number(counters, "exports_live"),
-		       (long long)tool_json_get_number(counters, "bar_mmaps_live"),
 		       (long long)tool_json_get_number(counters, "mappings_live"),
 		       (long long)tool_json_get_number(counters, "imports_live"));
 }
@@ -312,10 +299,11 @@ const struct tool_command tool_exports = {
 	.synopsis = "[BDF] [--json]",
 	.summary = "The buffers that live, their mappings, importers and makers",
 	.help =
-"Shows each live buffer of one device or all: BAR and ranges, its state and the\n"
-"causes, mappings by processes, importers, page faults, the process that made it\n"
-"and those that hold it. Mappings of a BAR through the device's own descriptor are shown as\n"
-"well. Who is not root sees only how many there are.\n"
+"Shows each live buffer of one device or all: its BAR and physically contiguous\n"
+"extents, its state (usable, blocked or revoked) and the causes, mappings by\n"
+"processes, importers, page faults, the process that made it and those that hold\n"
+"it. A BAR that is mapped through the device's own descriptor is shown as well,\n"
+"until the device is closed. Users other than root see only counters.\n"
 "\n"
 "Exit status: 0 fine; 1 no such device; 2 wrong use; 3 only root may see the\n"
 "buffers; 77 no device is bound, or this kernel or driver does not show them.\n",

@@ -251,6 +251,42 @@ void tool_json_print_texts(struct json_object *array, const char *label)
 }
 
 /**
+ * tool_json_split() - add an array of words
+ * @in: where
+ * @key: its name
+ * @text: the words; "none" means that there are none
+ * @separator: what is between them
+ */
+void tool_json_split(struct json_object *in, const char *key, const char *text,
+		     const char *separator)
+{
+	struct json_object *words;
+	char *copy = must(strdup(text));
+	char *rest = copy, *word;
+
+	words = tool_json_array(in, key);
+	while ((word = strsep(&rest, separator))) {
+		if (*word && strcmp(word, "none"))
+			tool_json_append_text(words, "%s", word);
+	}
+	free(copy);
+}
+
+/**
+ * tool_json_print_words() - print an array of words for people, on one line
+ * @words: the array, or NULL
+ * @before: what goes in front of each
+ */
+void tool_json_print_words(struct json_object *words, const char *before)
+{
+	size_t i;
+
+	for (i = 0; words && i < json_object_array_length(words); i++)
+		printf("%s%s", before,
+		       json_object_get_string(json_object_array_get_idx(words, i)));
+}
+
+/**
  * tool_json_print() - print all
  * @root: from tool_json_new(); not freed
  * @status: exit status of the command; becomes a part of it

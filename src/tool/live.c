@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reading what the driver shows in debugfs: lines of "kind key=value ...", the
- * first of them "format 1". Kinds and keys that nobody asks for are of no harm.
+ * first of them "format 2". Kinds and keys that nobody asks for are ignored.
  */
 #include <errno.h>
 #include <stdlib.h>

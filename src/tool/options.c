@@ -19,6 +19,8 @@ enum {
 	OPT_RANGE,
 	OPT_READ_ONLY,
 	OPT_WC,
+	OPT_HUGE,
+	OPT_CPU_ONLY,
 	OPT_FD,
 	OPT_WIDTH,
 	OPT_OUTPUT,
@@ -32,6 +34,8 @@ static const struct option long_options[] = {
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
 	{ "wc", no_argument, NULL, OPT_WC },
+	{ "huge", no_argument, NULL, OPT_HUGE },
+	{ "cpu-only", no_argument, NULL, OPT_CPU_ONLY },
 	{ "fd", required_argument, NULL, OPT_FD },
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "output", required_argument, NULL, OPT_OUTPUT },
@@ -51,6 +55,8 @@ static unsigned int taken_by(int opt)
 	case OPT_RANGE:
 	case OPT_READ_ONLY:
 	case OPT_WC:
+	case OPT_HUGE:
+	case OPT_CPU_ONLY:
 		return TAKES_EXPORT;
 	case OPT_FD:
 		return TAKES_FD;
@@ -251,6 +257,12 @@ static int take(struct tool_options *opts, int opt, const char *value)
 		return 0;
 	case OPT_WC:
 		opts->wc = true;
+		return 0;
+	case OPT_HUGE:
+		opts->export_flags |= DMABUF_VFIO_PCI_EXPORT_HUGE;
+		return 0;
+	case OPT_CPU_ONLY:
+		opts->export_flags |= DMABUF_VFIO_PCI_EXPORT_CPU_ONLY;
 		return 0;
 	case OPT_OUTPUT:
 		opts->output = value;

@@ -188,14 +188,15 @@ static int export_and_run(const struct tool_options *opts,
 	for (i = 0; i < nr; i++)
 		size += ranges[i].length;
 	buffer = tool_export(vfio, opts->bar, ranges, nr, O_CLOEXEC |
-			     (opts->read_only ? O_RDONLY : O_RDWR));
+			     (opts->read_only ? O_RDONLY : O_RDWR),
+			     opts->export_flags);
 	if (buffer < 0)
 		return TOOL_PROBLEM;
 	ret = opts->wc ? dvl_memattr(vfio->fd, buffer,
 				     DMABUF_VFIO_PCI_MEMATTR_WC) : 0;
 	if (ret) {
-		tool_error("--wc: %s", ret == -ENOENT ?
-			   "write-combining does not work on this machine" :
+		tool_error("--wc: %s", ret == -EOPNOTSUPP ?
+			   "the kernel or a quirk of the device forbids write-combining" :
 			   strerror(-ret));
 		close(buffer);
 		return TOOL_NOT_APPLICABLE;
@@ -229,7 +230,7 @@ static int run(const struct tool_options *opts)
 
 const struct tool_command tool_run = {
 	.name = "run",
-	.synopsis = "BDF --bar N [--range OFFSET:LENGTH]... [--read-only] [--wc] -- COMMAND...",
+	.synopsis = "BDF --bar N [--range OFFSET:LENGTH]... [--read-only] [--wc] [--huge] [--cpu-only] -- COMMAND...",
 	.summary = "Export ranges of a BAR, and run a command that may use them",
 	.help =
 "COMMAND gets the buffer as descriptor 3. Its environment has VFIO_DMABUF_FD (3),\n"
@@ -243,6 +244,8 @@ const struct tool_command tool_run = {
 "                          the order given. Without any: the whole BAR\n"
 "  --read-only             nobody can write through the buffer\n"
 "  --wc                    processes map it write-combining\n"
+"  --huge                  map it by entries of 2 MiB; only for a trusted COMMAND\n"
+"  --cpu-only              no device can import it\n"
 "\n"
 "Exit status: that of COMMAND; 128 + N if signal N ended it; 126 if it cannot be\n"
 "run, 127 if it is not there. Before COMMAND starts: 1 the device cannot be opened\n"

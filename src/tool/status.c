@@ -147,20 +147,14 @@ static void print_problem(struct json_object *in)
 static void print_state(struct json_object *in)
 {
 	struct json_object *counters = tool_json_get(in, "counters");
-	struct json_object *state = tool_json_get(in, "state");
-	size_t i;
 
 	if (!counters)
 		return;
-	printf("  state      ");
-	for (i = 0; i < json_object_array_length(state); i++)
-		printf("%s%s", i ? " " : "",
-		       json_object_get_string(json_object_array_get_idx(state, i)));
-	printf("\n  exports    %lld live of %lld, BAR mappings %lld live of %lld\n",
+	printf("  state      %s", tool_json_get_text(in, "state"));
+	tool_json_print_words(tool_json_get(in, "causes"), " ");
+	printf("\n  exports    %lld live of %lld\n",
 	       (long long)tool_json_get_number(counters, "exports_live"),
-	       (long long)tool_json_get_number(counters, "exports_total"),
-	       (long long)tool_json_get_number(counters, "bar_mmaps_live"),
-	       (long long)tool_json_get_number(counters, "bar_mmaps_total"));
+	       (long long)tool_json_get_number(counters, "exports_total"));
 	printf("  mappings   %lld live of %lld by processes, %lld of %lld by devices\n",
 	       (long long)tool_json_get_number(counters, "mappings_live"),
 	       (long long)tool_json_get_number(counters, "mappings_total"),
@@ -293,8 +287,9 @@ const struct tool_command tool_status = {
 	.help =
 "Shows modules of this driver's family, loaded and installed for the running\n"
 "kernel, and the devices that are bound to one or are meant to be: driver, group,\n"
-"state, buffers and mappings that live. Counters that stay above 0 after the\n"
-"device was closed and nobody holds a buffer are a leak.\n"
+"state (closed, usable or blocked, with the causes), live buffers and mappings.\n"
+"Counters that stay above 0 after the device is closed and no process holds a\n"
+"buffer are a leak.\n"
 "\n"
 "Exit status: 0 fine; 1 no such device, a device that is meant for the driver\n"
 "is not bound to it, or the module that is loaded is not the one installed;\n"

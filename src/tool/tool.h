@@ -17,10 +17,10 @@
 #include "dvl.h"
 
 /* The version of what --json prints: it grows when something changes meaning. */
-#define TOOL_FORMAT	1
+#define TOOL_FORMAT	2
 
 /* What the directories of a bound device, in sysfs and debugfs, say they are. */
-#define TOOL_KERNEL_FORMAT	1
+#define TOOL_KERNEL_FORMAT	2
 
 /* Options that one command may have of each kind. */
 #define TOOL_MAX_KERNELS	32
@@ -48,7 +48,7 @@ enum tool_exit {
  * @NEEDS_BDF: must have one
  * @TAKES_KERNEL: --kernel, any number of times
  * @NEEDS_BAR: --bar, which it must have
- * @TAKES_EXPORT: --range, --read-only, --wc
+ * @TAKES_EXPORT: --range, --read-only, --wc, --huge, --cpu-only
  * @TAKES_WORDS: more words behind the address
  * @TAKES_FD: --fd instead of an address and a BAR
  * @TAKES_WIDTH: --width
@@ -77,6 +77,7 @@ enum tool_takes {
  * @width: --width in bytes
  * @read_only: --read-only
  * @wc: --wc
+ * @export_flags: DMABUF_VFIO_PCI_EXPORT_*, from --huge and --cpu-only
  * @output: --output, or NULL
  * @kernels: --kernel
  * @nr_kernels: how many
@@ -93,6 +94,7 @@ struct tool_options {
 	unsigned int width;
 	bool read_only;
 	bool wc;
+	uint32_t export_flags;
 	const char *output;
 	const char *kernels[TOOL_MAX_KERNELS];
 	unsigned int nr_kernels;
@@ -176,6 +178,9 @@ int64_t tool_json_get_number(struct json_object *in, const char *key);
 bool tool_json_get_bool(struct json_object *in, const char *key);
 int tool_json_print(struct json_object *root, int status);
 void tool_json_print_texts(struct json_object *array, const char *label);
+void tool_json_split(struct json_object *in, const char *key, const char *text,
+		     const char *separator);
+void tool_json_print_words(struct json_object *words, const char *before);
 void tool_json_print_errors(const char *command, int status);
 
 /* files.c */
@@ -288,7 +293,7 @@ int tool_kernels_installed(char releases[][128], int max);
 int tool_open(struct dvl_device *vfio, const struct tool_device *dev);
 int tool_export(const struct dvl_device *vfio, int bar,
 		const struct vfio_region_dma_range *ranges, unsigned int nr,
-		uint32_t open_flags);
+		uint32_t open_flags, uint32_t flags);
 int tool_bar_size(const struct dvl_device *vfio, int bar, uint64_t *size);
 
 /**

@@ -103,7 +103,7 @@ int tool_window_map(struct tool_window *win, const struct tool_options *opts,
 		range.length = win->map_len;
 		win->fd = tool_export(&win->vfio, opts->bar, &range, 1,
 				      O_CLOEXEC |
-				      (writable ? O_RDWR : O_RDONLY));
+				      (writable ? O_RDWR : O_RDONLY), 0);
 		if (win->fd < 0)
 			return TOOL_PROBLEM;
 	}
@@ -198,7 +198,7 @@ int tool_window_write(const struct tool_window *win, uint64_t off,
  */
 int tool_window_gone(const struct tool_options *opts, uint64_t off)
 {
-	char state[128];
+	char state[32], causes[128];
 
 	if (opts->fd >= 0) {
 		tool_error("offset %#llx: the memory is gone (SIGBUS): the buffer was revoked, or the device is in a reset, asleep, or has decoding off",
@@ -208,8 +208,12 @@ int tool_window_gone(const struct tool_options *opts, uint64_t off)
 	if (tool_read(state, sizeof(state),
 		      "/sys/bus/pci/devices/%s/dmabuf/state", opts->bdf))
 		strcpy(state, "unknown");
-	tool_error("%s, BAR %d, offset %#llx: the memory is gone (SIGBUS); state of the device: %s",
-		   opts->bdf, opts->bar, (unsigned long long)off, state);
+	if (tool_read(causes, sizeof(causes),
+		      "/sys/bus/pci/devices/%s/dmabuf/causes", opts->bdf))
+		strcpy(causes, "unknown");
+	tool_error("%s, BAR %d, offset %#llx: the memory is gone (SIGBUS); the device is %s, causes: %s",
+		   opts->bdf, opts->bar, (unsigned long long)off, state,
+		   causes);
 	return TOOL_PROBLEM;
 }
 

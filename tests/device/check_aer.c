@@ -7,6 +7,7 @@
  */
 #include <glob.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "dvt_import.h"
@@ -22,6 +23,9 @@
 #define PORT "port15"
 #define IMPORT_PORT "port10"
 #define PAUSE_US 1000
+
+/* What the log says while importers keep memory blocked. */
+#define RELEASE_TEXT "memory stays blocked after an error until importers have released it"
 
 #define FATAL "DLP"
 #define NOT_FATAL "COMP_TIME"
@@ -101,7 +105,7 @@ static void user_end(struct user *user)
 	dvt_monitor_close(&user->mon);
 }
 
-START_TEST(fatal_error_revokes_until_memory_is_switched_on)
+START_TEST(fatal_error_blocks_until_memory_is_switched_on)
 {
 	int log = dvt_log_mark();
 	struct user user;
@@ -112,7 +116,7 @@ START_TEST(fatal_error_revokes_until_memory_is_switched_on)
 	dvt_witness_assert_paused(&user.w);
 	wait_recovered(log);
 	dvt_witness_assert_paused(&user.w);
-	dvt_assert_state(user.dev.bdf, "decode_off");
+	dvt_assert_blocked(user.dev.bdf, "decode_off");
 	dvt_memory_on(&user.dev);
 	dvt_assert_state(user.dev.bdf, "usable");
 	dvt_witness_assert_usable(&user.w);
@@ -136,7 +140,7 @@ START_TEST(device_can_be_opened_again_after_a_fatal_error)
 }
 END_TEST
 
-START_TEST(error_that_is_not_fatal_revokes_nothing)
+START_TEST(error_that_is_not_fatal_blocks_nothing)
 {
 	int log = dvt_log_mark();
 	struct user user;
@@ -164,6 +168,9 @@ START_TEST(fatal_error_ends_the_mapping_of_an_importer)
 	inject(&mon, IMPORT_PORT, FATAL);
 	wait_recovered(log);
 	dvt_assert_sigbus(map);
+	/* Recovery does not wait for it. */
+	while (dvt_peer_state(&import.peer).mapped)
+		usleep(PAUSE_US);
 	dvt_peer_assert_state(&import.peer, 0, 1);
 	dvt_memory_on(&import.dev);
 	dvt_assert_usable(map);
@@ -174,10 +181,11 @@ START_TEST(fatal_error_ends_the_mapping_of_an_importer)
 END_TEST
 
 /* The kernel's recovery does not wait for an importer, so the memory does. */
-START_TEST(memory_stays_revoked_while_an_importer_has_it_after_a_fatal_error)
+START_TEST(memory_stays_blocked_while_an_importer_has_it_after_a_fatal_error)
 {
 	struct dvt_import import;
 	struct dvt_monitor mon;
+	char causes[128];
 	int log, warned;
 	void *map;
 
@@ -187,21 +195,29 @@ START_TEST(memory_stays_revoked_while_an_importer_has_it_after_a_fatal_error)
 	warned = dvt_log_mark();
 	inject(&mon, IMPORT_PORT, FATAL);
 	wait_recovered(log);
-	ck_assert_uint_eq(dvt_log_count(warned, import.dev.bdf,
-					"a reset, and then memory"), 1);
+	ck_assert_uint_eq(dvt_log_count(warned, import.dev.bdf, RELEASE_TEXT),
+			  1);
 	dvt_peer_assert_state(&import.peer, 1, 1);
+	dvt_assert_sigbus(map);
+	ck_assert_int_eq(dvl_sysfs_read(import.dev.bdf, "dmabuf/causes",
+					causes, sizeof(causes)), 0);
+	ck_assert_ptr_nonnull(strstr(causes, "link_error"));
+
+	/* No reset is needed once the importer is gone. */
 	ck_assert_int_eq(dvt_peer_unmap(&import.peer), 0);
 	dvt_assert_sigbus(map);
-	ck_assert_int_eq(dvl_device_reset(&import.dev), 0);
 	dvt_memory_on(&import.dev);
+	dvt_assert_state(import.dev.bdf, "usable");
 	dvt_assert_usable(map);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
+	dvt_import_assert_leads_to(&import, 0, 0);
 	dvt_monitor_close(&mon);
 }
 END_TEST
 
 DVT_MAIN("aer",
-	 { fatal_error_revokes_until_memory_is_switched_on },
+	 { fatal_error_blocks_until_memory_is_switched_on },
 	 { device_can_be_opened_again_after_a_fatal_error },
-	 { error_that_is_not_fatal_revokes_nothing },
+	 { error_that_is_not_fatal_blocks_nothing },
 	 { fatal_error_ends_the_mapping_of_an_importer },
-	 { memory_stays_revoked_while_an_importer_has_it_after_a_fatal_error })
+	 { memory_stays_blocked_while_an_importer_has_it_after_a_fatal_error })

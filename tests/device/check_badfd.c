@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptors that REVOKE and MEMATTR refuse: the two judge them alike. Each
- * test runs once for each.
+ * Descriptors that the calls about a buffer refuse: REVOKE, MEMATTR, EVENT and
+ * STATE judge them alike. Each test runs once for each.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,13 +19,26 @@
 #define BAR 2
 #define PAGE 4096UL
 #define RW (PROT_READ | PROT_WRITE)
-#define NR_CALLS 2
+
+enum { REVOKE, MEMATTR, EVENT, STATE, NR_CALLS };
+
+/* What a revoked buffer is refused by: it has a state. */
+enum { NR_REFUSING = STATE };
 
 static int call(int which, int device_fd, int fd)
 {
-	if (which)
+	struct dmabuf_vfio_pci_state state;
+
+	switch (which) {
+	case MEMATTR:
 		return dvl_memattr(device_fd, fd, DMABUF_VFIO_PCI_MEMATTR_NC);
-	return dvl_revoke(device_fd, fd);
+	case EVENT:
+		return dvl_event(device_fd, fd, -1);
+	case STATE:
+		return dvl_state(device_fd, fd, &state);
+	default:
+		return dvl_revoke(device_fd, fd);
+	}
 }
 
 START_TEST(revoked_buffer_gives_ebadfd)
@@ -225,26 +238,43 @@ START_TEST(o_path_descriptor_gives_ebadf)
 }
 END_TEST
 
+static const struct {
+	uint32_t feature;
+	uint32_t op;
+	uint32_t wrong;
+	size_t len;
+	int32_t value;	/* behind the descriptor */
+} calls[] = {
+	[REVOKE] = { DMABUF_VFIO_PCI_FEATURE_REVOKE, VFIO_DEVICE_FEATURE_SET,
+		     VFIO_DEVICE_FEATURE_GET,
+		     sizeof(struct dmabuf_vfio_pci_revoke) },
+	[MEMATTR] = { DMABUF_VFIO_PCI_FEATURE_MEMATTR, VFIO_DEVICE_FEATURE_SET,
+		      VFIO_DEVICE_FEATURE_GET,
+		      sizeof(struct dmabuf_vfio_pci_memattr) },
+	[EVENT] = { DMABUF_VFIO_PCI_FEATURE_EVENT, VFIO_DEVICE_FEATURE_SET,
+		    VFIO_DEVICE_FEATURE_GET,
+		    sizeof(struct dmabuf_vfio_pci_event), -1 },
+	[STATE] = { DMABUF_VFIO_PCI_FEATURE_STATE, VFIO_DEVICE_FEATURE_GET,
+		    VFIO_DEVICE_FEATURE_SET,
+		    sizeof(struct dmabuf_vfio_pci_state) },
+};
+
 /* A raw call on a good buffer, so that only the call can be at fault. */
 static int call_raw(int which, const struct dvl_device *dev, uint32_t op,
 		    uint32_t argsz)
 {
-	static const uint32_t features[] = {
-		DMABUF_VFIO_PCI_FEATURE_REVOKE,
-		DMABUF_VFIO_PCI_FEATURE_MEMATTR,
-	};
 	struct {
 		struct vfio_device_feature head;
-		struct vfio_device_feature_dma_buf_memattr req;
-		uint8_t tail[32];
+		int32_t words[16];
 	} arg = {
 		.head.argsz = argsz,
-		.head.flags = features[which] | op,
+		.head.flags = calls[which].feature | op,
 	};
 	int ret, fd;
 
 	fd = dvt_export(dev, BAR, 0, PAGE, O_RDWR);
-	arg.req.dmabuf_fd = fd;
+	arg.words[0] = fd;
+	arg.words[1] = calls[which].value;
 	ret = ioctl(dev->fd, VFIO_DEVICE_FEATURE, &arg) ? -errno : 0;
 	close(fd);
 	return ret;
@@ -252,9 +282,7 @@ static int call_raw(int which, const struct dvl_device *dev, uint32_t op,
 
 static uint32_t argsz_of(int which)
 {
-	return sizeof(struct vfio_device_feature) +
-	       (which ? sizeof(struct vfio_device_feature_dma_buf_memattr) :
-			sizeof(struct vfio_device_feature_dma_buf_revoke));
+	return sizeof(struct vfio_device_feature) + calls[which].len;
 }
 
 START_TEST(argsz_follows_the_rules)
@@ -264,22 +292,21 @@ START_TEST(argsz_follows_the_rules)
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	for (argsz = 0; argsz < argsz_of(_i); argsz++)
-		ck_assert_int_eq(call_raw(_i, &dev, VFIO_DEVICE_FEATURE_SET,
-					  argsz), -EINVAL);
-	ck_assert_int_eq(call_raw(_i, &dev, VFIO_DEVICE_FEATURE_SET,
-				  argsz_of(_i)), 0);
-	ck_assert_int_eq(call_raw(_i, &dev, VFIO_DEVICE_FEATURE_SET,
-				  argsz_of(_i) + 32), 0);
+		ck_assert_int_eq(call_raw(_i, &dev, calls[_i].op, argsz),
+				 -EINVAL);
+	ck_assert_int_eq(call_raw(_i, &dev, calls[_i].op, argsz_of(_i)), 0);
+	ck_assert_int_eq(call_raw(_i, &dev, calls[_i].op, argsz_of(_i) + 32),
+			 0);
 }
 END_TEST
 
-START_TEST(get_instead_of_set_gives_einval)
+START_TEST(other_operation_gives_einval)
 {
 	struct dvl_device dev;
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	ck_assert_int_eq(call_raw(_i, &dev, VFIO_DEVICE_FEATURE_GET,
-				  argsz_of(_i)), -EINVAL);
+	ck_assert_int_eq(call_raw(_i, &dev, calls[_i].wrong, argsz_of(_i)),
+			 -EINVAL);
 	ck_assert_int_eq(call_raw(_i, &dev, 0, argsz_of(_i)), -EINVAL);
 }
 END_TEST
@@ -296,9 +323,7 @@ START_TEST(unreadable_payload_gives_efault)
 	ck_assert_int_eq(munmap(pages + PAGE, PAGE), 0);
 	arg = (void *)(pages + PAGE - sizeof(*arg));
 	arg->argsz = argsz_of(_i);
-	arg->flags = VFIO_DEVICE_FEATURE_SET |
-		     (_i ? DMABUF_VFIO_PCI_FEATURE_MEMATTR :
-			   DMABUF_VFIO_PCI_FEATURE_REVOKE);
+	arg->flags = calls[_i].op | calls[_i].feature;
 	ck_assert_int_eq(ioctl(dev.fd, VFIO_DEVICE_FEATURE, arg), -1);
 	ck_assert_int_eq(errno, EFAULT);
 }
@@ -329,7 +354,7 @@ START_TEST(refused_descriptor_leaves_no_trace)
 END_TEST
 
 DVT_MAIN("badfd",
-	 { revoked_buffer_gives_ebadfd, NR_CALLS },
+	 { revoked_buffer_gives_ebadfd, NR_REFUSING },
 	 { buffer_of_another_device_gives_enodev, NR_CALLS },
 	 { buffer_from_before_the_device_was_closed_gives_enodev, NR_CALLS },
 	 { buffer_revoked_before_the_device_was_closed_gives_enodev,
@@ -340,6 +365,6 @@ DVT_MAIN("badfd",
 	 { descriptor_that_is_not_open_gives_ebadf, NR_CALLS },
 	 { o_path_descriptor_gives_ebadf, NR_CALLS },
 	 { argsz_follows_the_rules, NR_CALLS },
-	 { get_instead_of_set_gives_einval, NR_CALLS },
+	 { other_operation_gives_einval, NR_CALLS },
 	 { unreadable_payload_gives_efault, NR_CALLS },
 	 { refused_descriptor_leaves_no_trace, NR_CALLS })

@@ -321,6 +321,26 @@ START_TEST(forked_mapping_keeps_the_device_open)
 }
 END_TEST
 
+/* All mappings of a BAR share one; it goes with the last close of the device. */
+START_TEST(mappings_of_a_bar_make_one_buffer)
+{
+	struct dvt_traces before, now;
+	struct dvl_device dev;
+	int i;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	dvl_device_close(&dev);
+	dvt_traces_take(&before);
+	dvt_open(&dev, dvt_bdf("DVP_BDF"));
+	for (i = 0; i < 3; i++)
+		ck_assert_ptr_ne(dvl_region_mmap(&dev, BAR, i * PAGE, LEN, RW),
+				 MAP_FAILED);
+	dvt_traces_take(&now);
+	if (before.nr_dmabufs >= 0)
+		ck_assert_int_eq(now.nr_dmabufs, before.nr_dmabufs + 1);
+}
+END_TEST
+
 START_TEST(mappings_come_and_go_without_a_trace)
 {
 	struct dvt_traces before;
@@ -329,8 +349,10 @@ START_TEST(mappings_come_and_go_without_a_trace)
 	int i, log;
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
+	dvl_device_close(&dev);
 	log = dvt_log_mark();
 	dvt_traces_take(&before);
+	dvt_open(&dev, dvt_bdf("DVP_BDF"));
 	for (i = 0; i < 100; i++) {
 		map = dvl_region_mmap(&dev, BAR, i * PAGE, LEN, RW);
 		ck_assert_ptr_ne(map, MAP_FAILED);
@@ -339,6 +361,8 @@ START_TEST(mappings_come_and_go_without_a_trace)
 		map = dvl_region_mmap(&dev, BAR, 64 * DVT_MIB, PAGE, RW);
 		ck_assert_ptr_eq(map, MAP_FAILED);
 	}
+	/* The buffer behind the mappings of a BAR lives until the last close. */
+	dvl_device_close(&dev);
 	dvt_traces_assert_same(&before);
 	dvt_log_assert_silent(log);
 }
@@ -355,4 +379,5 @@ DVT_MAIN("barmmap",
 	 { mapping_survives_a_reset },
 	 { mapping_keeps_the_device_open },
 	 { forked_mapping_keeps_the_device_open },
+	 { mappings_of_a_bar_make_one_buffer },
 	 { mappings_come_and_go_without_a_trace })

@@ -19,6 +19,7 @@
 #define BAR 2
 #define PAGE 4096UL
 #define HUGE_LEN (2 * DVT_MIB)
+#define GIANT_LEN (1024 * DVT_MIB)
 #define RW (PROT_READ | PROT_WRITE)
 #define MAX_RANGES 8
 /* Above, only a part of each page is compared, a different one each time. */
@@ -36,7 +37,7 @@ enum pattern { FILLED, WRITTEN, GUARD };
  * @ranges: the export, ended by a length of 0
  * @map_off: start of the mapping in the buffer
  * @map_len: its length, 0 for all that follows
- * @skew: how far its address is from 2 MiB congruence with the device's
+ * @skew: how far its address is from congruence with the device's
  */
 struct shape {
 	const char *name, *role;
@@ -46,6 +47,7 @@ struct shape {
 
 #define M DVT_MIB
 static const struct shape shapes[] = {
+	/* NR_WHOLE of these. */
 	{ "whole BAR", NULL, { { 0, 64 * M } } },
 	{ "whole BAR, a page off", NULL, { { 0, 64 * M } }, .skew = PAGE },
 	{ "1 GiB BAR", "DVP_BDF_1G", { { 0, 1024 * M } } },
@@ -305,43 +307,67 @@ static void shape_lay_out(const struct shape *shape, struct run *run)
 }
 
 /* At an address that is @skew from being congruent with its first page. */
-static uint8_t *map_at(int fd, const struct shape *shape,
+static uint8_t *map_at(int fd, uint64_t off, const struct shape *shape,
 		       const struct run *run)
 {
 	uint64_t len = run->nr_pages * PAGE, want, addr;
+	uint64_t grid = len >= GIANT_LEN ? GIANT_LEN : HUGE_LEN;
 	void *area, *map;
 
-	area = mmap(NULL, len + 2 * HUGE_LEN, PROT_NONE,
+	area = mmap(NULL, len + 2 * grid, PROT_NONE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ck_assert_ptr_ne(area, MAP_FAILED);
-	want = (run->page_of[0] * PAGE + shape->skew) % HUGE_LEN;
-	addr = ((uintptr_t)area & ~(HUGE_LEN - 1)) + HUGE_LEN + want;
-	ck_assert_int_eq(munmap(area, len + 2 * HUGE_LEN), 0);
+	want = (run->page_of[0] * PAGE + shape->skew) % grid;
+	addr = ((uintptr_t)area & ~(grid - 1)) + grid + want;
+	ck_assert_int_eq(munmap(area, len + 2 * grid), 0);
 	map = mmap((void *)addr, len, RW, MAP_SHARED | MAP_FIXED_NOREPLACE, fd,
-		   shape->map_off);
+		   off);
 	ck_assert_msg(map == (void *)addr, "%s: mmap: %m", shape->name);
 	return map;
 }
 
+static void shape_begin(const struct shape *shape, struct run *run)
+{
+	uint64_t size = shape_size(shape), len = shape->map_len;
+
+	if (!len)
+		len = size - shape->map_off;
+	run_begin(run, len / PAGE, size / PAGE);
+	shape_lay_out(shape, run);
+	run_fill(run);
+}
+
+/* Each shape with small entries, and exported for huge ones. */
 START_TEST(mapping_shows_the_right_pages)
 {
-	const struct shape *shape = &shapes[_i];
-	uint64_t len = shape->map_len;
+	const struct shape *shape = &shapes[_i / 2];
 	struct run run;
 	int fd;
 
 	dvt_open_or_skip(&run.dev, shape->role ? shape->role : "DVP_BDF");
-	if (!len)
-		len = shape_size(shape) - shape->map_off;
-	run_begin(&run, len / PAGE, shape_size(shape) / PAGE);
-	shape_lay_out(shape, &run);
-	run_fill(&run);
-	fd = dvl_export(run.dev.fd, BAR, shape->ranges, shape_nr_ranges(shape),
-			O_RDWR);
+	shape_begin(shape, &run);
+	fd = dvl_export_flags(run.dev.fd, BAR, shape->ranges,
+			      shape_nr_ranges(shape), O_RDWR,
+			      _i & 1 ? DMABUF_VFIO_PCI_EXPORT_HUGE : 0);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(lseek(fd, 0, SEEK_END), shape_size(shape));
-	run_read(&run, map_at(fd, shape, &run));
-	run_write(&run, map_at(fd, shape, &run));
+	run_read(&run, map_at(fd, shape->map_off, shape, &run));
+	run_write(&run, map_at(fd, shape->map_off, shape, &run));
+}
+END_TEST
+
+/* The first shapes have the whole BAR; the device maps those, too. */
+enum { NR_WHOLE = 4 };
+
+START_TEST(mapping_through_the_device_shows_the_right_pages)
+{
+	const struct shape *shape = &shapes[_i];
+	struct run run;
+
+	dvt_open_or_skip(&run.dev, shape->role ? shape->role : "DVP_BDF");
+	shape_begin(shape, &run);
+	run_read(&run, map_at(run.dev.fd, run.bar_off, shape, &run));
+	run_write(&run, map_at(run.dev.fd, run.bar_off, shape, &run));
 }
 END_TEST
 
@@ -372,8 +398,8 @@ START_TEST(shuffled_pages_come_in_the_order_asked_for)
 	run_fill(&run);
 	fd = dvl_export(run.dev.fd, BAR, ranges, run.nr_pages, O_RDWR);
 	ck_assert_int_ge(fd, 0);
-	run_read(&run, map_at(fd, &plain, &run));
-	run_write(&run, map_at(fd, &plain, &run));
+	run_read(&run, map_at(fd, 0, &plain, &run));
+	run_write(&run, map_at(fd, 0, &plain, &run));
 }
 END_TEST
 
@@ -394,7 +420,8 @@ START_TEST(plain_mmap_at_any_address_shows_the_right_pages)
 END_TEST
 
 DVT_MAIN("content",
-	 { mapping_shows_the_right_pages, DVT_ARRAY_SIZE(shapes) },
+	 { mapping_shows_the_right_pages, 2 * DVT_ARRAY_SIZE(shapes) },
+	 { mapping_through_the_device_shows_the_right_pages, NR_WHOLE },
 	 { shuffled_pages_come_in_the_order_asked_for,
 	   DVT_ARRAY_SIZE(nr_shuffled) },
 	 { plain_mmap_at_any_address_shows_the_right_pages })

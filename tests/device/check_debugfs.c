@@ -28,7 +28,7 @@ START_TEST(each_file_starts_with_its_format)
 	dvt_debugfs_or_skip();
 	text = dvt_show_read(bdf, files[_i]);
 	ck_assert_msg(text, "%s: %m", files[_i]);
-	ck_assert_int_eq(strncmp(text, "format 1\n", 9), 0);
+	ck_assert_int_eq(strncmp(text, "format 2\n", 9), 0);
 	free(text);
 }
 END_TEST
@@ -97,9 +97,9 @@ START_TEST(export_is_shown_as_it_was_made)
 	dvt_assert_value(line, "kind", "export");
 	dvt_assert_number(line, "bar", BAR);
 	dvt_assert_number(line, "size", LEN);
-	dvt_assert_number(line, "ranges", 1);
+	dvt_assert_number(line, "extents", 1);
 	dvt_assert_value(line, "flags", "read_only");
-	dvt_assert_value(line, "memattr", "uc");
+	dvt_assert_value(line, "memattr", "nc");
 	dvt_assert_value(line, "state", "usable");
 	dvt_assert_value(line, "causes", "none");
 	dvt_assert_number(line, "mappings", 0);
@@ -108,13 +108,47 @@ START_TEST(export_is_shown_as_it_was_made)
 	dvt_assert_value(line, "comm", "a\\040b\\134\\012");
 
 	ck_assert(dvt_line_value(line, "id", id, sizeof(id)));
-	snprintf(start, sizeof(start), "range id=%s ", id);
+	snprintf(start, sizeof(start), "extent id=%s ", id);
 	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", start, line), 1);
 	dvt_assert_hex(line, "offset", 3 * PAGE);
 	dvt_assert_hex(line, "length", LEN);
 	close(fd);
 	snprintf(start, sizeof(start), "export id=%s ", id);
 	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", start, NULL), 0);
+}
+END_TEST
+
+START_TEST(flags_of_an_export_show)
+{
+	static const struct {
+		uint32_t open_flags;
+		uint32_t flags;
+		const char *shown;
+	} rows[] = {
+		{ O_RDWR, 0, "none" },
+		{ O_RDONLY, 0, "read_only" },
+		{ O_RDWR, DMABUF_VFIO_PCI_EXPORT_HUGE, "huge" },
+		{ O_RDWR, DMABUF_VFIO_PCI_EXPORT_CPU_ONLY, "cpu_only" },
+		{ O_RDONLY, DMABUF_VFIO_PCI_EXPORT_HUGE |
+			    DMABUF_VFIO_PCI_EXPORT_CPU_ONLY,
+		  "read_only,huge,cpu_only" },
+	};
+	struct vfio_region_dma_range range = { .length = LEN };
+	char line[DVT_LINE_LEN];
+	struct dvl_device dev;
+	size_t i;
+	int fd;
+
+	dvt_debugfs_or_skip();
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	for (i = 0; i < DVT_ARRAY_SIZE(rows); i++) {
+		fd = dvl_export_flags(dev.fd, BAR, &range, 1,
+				      rows[i].open_flags, rows[i].flags);
+		ck_assert_int_ge(fd, 0);
+		dvt_export_line(dev.bdf, fd, line);
+		dvt_assert_value(line, "flags", rows[i].shown);
+		close(fd);
+	}
 }
 END_TEST
 
@@ -183,6 +217,34 @@ START_TEST(bar_mapping_shows)
 }
 END_TEST
 
+/* There is one buffer a BAR, and the last close frees it. */
+START_TEST(bar_mappings_share_a_buffer_until_the_close)
+{
+	char line[DVT_LINE_LEN];
+	struct dvl_device dev;
+	void *maps[2];
+	int i;
+
+	dvt_debugfs_or_skip();
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	for (i = 0; i < 2; i++) {
+		maps[i] = dvl_region_mmap(&dev, BAR, 0, LEN, PROT_READ);
+		ck_assert_ptr_ne(maps[i], MAP_FAILED);
+	}
+	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", "export ", line),
+			  1);
+	dvt_assert_number(line, "mappings", 2);
+	for (i = 0; i < 2; i++)
+		ck_assert_int_eq(munmap(maps[i], LEN), 0);
+	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", "export ", line),
+			  1);
+	dvt_assert_number(line, "mappings", 0);
+	dvl_device_close(&dev);
+	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", "export ", NULL),
+			  0);
+}
+END_TEST
+
 START_TEST(importer_shows_from_attach_to_detach)
 {
 	char line[DVT_LINE_LEN];
@@ -208,7 +270,7 @@ START_TEST(importer_shows_from_attach_to_detach)
 }
 END_TEST
 
-START_TEST(long_list_of_ranges_is_cut)
+START_TEST(long_list_of_extents_is_cut)
 {
 	struct vfio_region_dma_range ranges[100];
 	char line[DVT_LINE_LEN];
@@ -224,10 +286,10 @@ START_TEST(long_list_of_ranges_is_cut)
 	}
 	fd = dvl_export(dev.fd, BAR, ranges, DVT_ARRAY_SIZE(ranges), O_RDWR);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", "range ", NULL),
+	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", "extent ", NULL),
 			  64);
 	ck_assert_uint_eq(dvt_show_lines(dev.bdf, "exports", "more ", line), 1);
-	dvt_assert_number(line, "ranges", 36);
+	dvt_assert_number(line, "extents", 36);
 }
 END_TEST
 
@@ -299,7 +361,7 @@ END_TEST
 
 START_TEST(device_is_shown_open_and_closed)
 {
-	char line[DVT_LINE_LEN];
+	char line[DVT_LINE_LEN], value[32];
 	struct dvl_device dev;
 
 	dvt_debugfs_or_skip();
@@ -309,6 +371,12 @@ START_TEST(device_is_shown_open_and_closed)
 	dvt_assert_value(line, "name", dev.bdf);
 	dvt_assert_value(line, "driver", DVL_DRIVER);
 	dvt_assert_value(line, "open", "1");
+	dvt_param_read("p2p", value, sizeof(value));
+	dvt_assert_value(line, "p2p", value);
+	dvt_param_read("feature_dma_buf", value, sizeof(value));
+	dvt_assert_value(line, "feature_dma_buf", value);
+	dvt_assert_value(line, "huge",
+			 dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_HUGE ? "1" : "0");
 	dvt_assert_value(line, "wc",
 			 dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_MEMATTR_WC ?
 			 "1" : "0");
@@ -326,11 +394,13 @@ DVT_MAIN_PARAM("debugfs",
 	       { debugfs_is_for_root_and_sysfs_for_all },
 	       { files_cannot_be_written, 3 },
 	       { export_is_shown_as_it_was_made },
+	       { flags_of_an_export_show },
 	       { use_of_a_buffer_shows },
 	       { memattr_shows },
 	       { bar_mapping_shows },
+	       { bar_mappings_share_a_buffer_until_the_close },
 	       { importer_shows_from_attach_to_detach },
-	       { long_list_of_ranges_is_cut },
+	       { long_list_of_extents_is_cut },
 	       { each_of_many_buffers_is_shown_once_and_in_order },
 	       { regions_say_what_can_be_exported, 6 },
 	       { device_is_shown_open_and_closed })

@@ -103,7 +103,7 @@ START_TEST(buffer_can_be_written_to_after_a_read)
 	dvt_open_or_skip(&dev, row->role);
 	if (!dvt_kernel_tracks_writes())
 		dvt_skip("this kernel does not track writes");
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, row->len, O_RDWR), 0,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, row->len, O_RDWR), 0,
 			 row->len, PROT_READ | PROT_WRITE, row->len, 0);
 	dvt_judge_defect(!store_returns(map), false);
 	ck_assert_uint_eq(dvt_peek32(&dev, BAR, 0), 0x57013);

@@ -76,7 +76,7 @@ START_TEST(buffer_of_1_gib_can_be_moved)
 
 	dvt_ours_or_skip("mmap of dma-bufs");
 	dvt_open_or_skip(&dev, ROLE);
-	fd = dvt_export(&dev, BAR, 0, GIB, O_RDWR);
+	fd = dvt_export_huge(&dev, BAR, 0, GIB, O_RDWR);
 	room = reserve();
 	map = mmap(room, GIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		   fd, 0);

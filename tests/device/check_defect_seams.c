@@ -93,7 +93,8 @@ START_TEST(no_entry_reaches_over_a_seam)
 	dvt_open_or_skip(&dev, ROLE);
 	ck_assert_uint_ge(dvt_bar_len(&dev, BAR), 28 * DVT_MIB);
 	number_pages(&dev);
-	fd = dvl_export(dev.fd, BAR, ranges, DVT_ARRAY_SIZE(ranges), O_RDWR);
+	fd = dvl_export_flags(dev.fd, BAR, ranges, DVT_ARRAY_SIZE(ranges),
+			      O_RDWR, DMABUF_VFIO_PCI_EXPORT_HUGE);
 	ck_assert_int_ge(fd, 0);
 	map = dvt_map_at(fd, 0, total(), PROT_READ | PROT_WRITE, DVT_HUGE,
 			 row->shift);

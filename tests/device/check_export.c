@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Arguments of an export: each errno of the contract, by both feature numbers,
- * and what the open flags do. A call that fails leaves no trace and no line in
- * the kernel's log.
+ * and what flags and open flags do. A call that fails leaves no trace and no line
+ * in the kernel's log.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,15 +39,9 @@ static const struct export_row {
 	int err, other;
 } rows[] = {
 	{ "no range", BAR, O_RDWR, 0, 0, { }, EINVAL },
-	{ "flags 1", BAR, O_RDWR, 1, 1, { { 0, PAGE } }, EINVAL },
+	{ "flags 4", BAR, O_RDWR, 4, 1, { { 0, PAGE } }, EINVAL },
+	{ "flags 7", BAR, O_RDWR, 7, 1, { { 0, PAGE } }, EINVAL },
 	{ "flags 1 << 31", BAR, O_RDWR, 1U << 31, 1, { { 0, PAGE } }, EINVAL },
-	{ "O_APPEND", BAR, O_RDWR | O_APPEND, 0, 1, { { 0, PAGE } }, EINVAL },
-	{ "O_DIRECT", BAR, O_RDWR | O_DIRECT, 0, 1, { { 0, PAGE } }, EINVAL },
-	{ "O_SYNC", BAR, O_RDWR | O_SYNC, 0, 1, { { 0, PAGE } }, EINVAL },
-	{ "O_PATH", BAR, O_PATH, 0, 1, { { 0, PAGE } }, EINVAL },
-	{ "access mode 3", BAR, O_ACCMODE, 0, 1, { { 0, PAGE } }, EINVAL },
-	{ "O_CREAT", BAR, O_RDWR | O_CREAT, 0, 1, { { 0, PAGE } }, EINVAL },
-	{ "open flag 1 << 31", BAR, 1U << 31, 0, 1, { { 0, PAGE } }, EINVAL },
 	{ "the ROM", 6, O_RDWR, 0, 1, { { 0, PAGE } }, ENODEV },
 	{ "config space", 7, O_RDWR, 0, 1, { { 0, PAGE } }, ENODEV },
 	{ "VGA", 8, O_RDWR, 0, 1, { { 0, PAGE } }, ENODEV },
@@ -127,6 +121,71 @@ START_TEST(bad_argument_gives_its_errno_and_nothing_else)
 	}
 	dvt_traces_assert_same(&before);
 	dvt_log_assert_silent(log);
+}
+END_TEST
+
+/* By feature 11 no flag is valid, as in-tree. */
+START_TEST(export_flags_belong_to_the_private_feature)
+{
+	/* HUGE, CPU_ONLY, and both. */
+	struct export_row row = {
+		.bar = BAR, .open_flags = O_RDWR, .flags = 1 + _i,
+		.nr_ranges = 1, .ranges = { { 0, PAGE } },
+	};
+	struct dvl_device dev;
+	int fd;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(export_row(dev.fd, VFIO_DEVICE_FEATURE_DMA_BUF, &row),
+			 -EINVAL);
+	fd = export_row(dev.fd, DMABUF_VFIO_PCI_FEATURE_EXPORT, &row);
+	ck_assert_int_ge(fd, 0);
+	dvt_assert_usable(dvt_map(fd, PAGE, PROT_READ | PROT_WRITE));
+}
+END_TEST
+
+/* Not an access mode, O_CLOEXEC or O_NONBLOCK. */
+static const uint32_t odd_open_flags[] = {
+	O_RDWR | O_APPEND, O_RDWR | O_DIRECT, O_RDWR | O_SYNC, O_RDWR | O_CREAT,
+	O_RDWR | O_PATH, O_RDWR | 1U << 31,
+};
+
+START_TEST(other_open_flags_are_ignored_by_feature_11_and_refused_by_ours)
+{
+	struct export_row row = {
+		.bar = BAR, .open_flags = odd_open_flags[_i], .nr_ranges = 1,
+		.ranges = { { 0, PAGE } },
+	};
+	struct dvt_traces before;
+	struct dvl_device dev;
+	int fd, log;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	log = dvt_log_mark();
+	dvt_traces_take(&before);
+	ck_assert_int_eq(export_row(dev.fd, DMABUF_VFIO_PCI_FEATURE_EXPORT,
+				    &row), -EINVAL);
+	dvt_traces_assert_same(&before);
+	dvt_log_assert_silent(log);
+
+	fd = export_row(dev.fd, VFIO_DEVICE_FEATURE_DMA_BUF, &row);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
+	dvt_assert_usable(dvt_map(fd, PAGE, PROT_READ | PROT_WRITE));
+}
+END_TEST
+
+START_TEST(private_feature_knows_three_access_modes)
+{
+	struct export_row row = {
+		.bar = BAR, .open_flags = O_ACCMODE, .nr_ranges = 1,
+		.ranges = { { 0, PAGE } },
+	};
+	struct dvl_device dev;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	ck_assert_int_eq(export_row(dev.fd, DMABUF_VFIO_PCI_FEATURE_EXPORT,
+				    &row), -EINVAL);
 }
 END_TEST
 
@@ -321,6 +380,10 @@ END_TEST
 DVT_MAIN("export",
 	 { bad_argument_gives_its_errno_and_nothing_else,
 	   DVT_ARRAY_SIZE(rows) },
+	 { export_flags_belong_to_the_private_feature, 3 },
+	 { other_open_flags_are_ignored_by_feature_11_and_refused_by_ours,
+	   DVT_ARRAY_SIZE(odd_open_flags) },
+	 { private_feature_knows_three_access_modes },
 	 { argsz_short_of_the_ranges_gives_einval },
 	 { argsz_longer_than_the_ranges_is_accepted },
 	 { set_instead_of_get_gives_einval },

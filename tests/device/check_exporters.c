@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parameter feature_dma_buf: who answers feature 11, the driver or the
- * kernel's own exporter. What the latter gives is judged beside what it gives
- * for a device of plain vfio-pci in the same boot. Feature 0xdb00 is the
- * driver's under both. Which words it takes is the matter of check_options.c.
+ * The parameter feature_dma_buf: whether the driver answers feature 11, or the
+ * kernel's own exporter; check_iommufd.c has what auto does under iommufd. What the
+ * latter gives is judged beside what it gives for a device of plain vfio-pci in the
+ * same boot. Feature 0xdb00 is the driver's under each. Which words the parameter takes
+ * is the matter of check_options.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,11 +22,11 @@
 #define UPSTREAM VFIO_DEVICE_FEATURE_DMA_BUF
 #define PRIVATE DMABUF_VFIO_PCI_FEATURE_EXPORT
 
-static const char * const words[] = { "own", "core" };
+static const char * const words[] = { "auto", "own", "core" };
 
 enum { NR_WORDS = DVT_ARRAY_SIZE(words) };
 
-START_TEST(feature_11_can_be_probed_under_both)
+START_TEST(feature_11_can_be_probed_under_each)
 {
 	struct dvl_device dev;
 
@@ -55,17 +56,18 @@ static void assert_ours_and_close(const struct dvl_device *dev, int fd)
 	ck_assert_int_eq(close(fd), 0);
 }
 
-START_TEST(own_answers_feature_11_itself)
+/* A device that is opened by its group is not bound to iommufd. */
+START_TEST(feature_11_of_a_group_is_ours_but_under_core)
 {
 	struct dvl_device dev;
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	dvt_param_set(PARAM, "own");
+	dvt_param_set(PARAM, _i ? "own" : "auto");
 	assert_ours_and_close(&dev, dvt_export_by(&dev, UPSTREAM, BAR, PAGE, PAGE));
 }
 END_TEST
 
-START_TEST(feature_0xdb00_is_ours_under_both)
+START_TEST(feature_0xdb00_is_ours_under_each)
 {
 	struct dvl_device dev;
 
@@ -263,9 +265,9 @@ START_TEST(the_module_goes_while_a_buffer_of_the_core_outlives_its_device)
 END_TEST
 
 DVT_MAIN_PARAM("exporters",
-	       { feature_11_can_be_probed_under_both, NR_WORDS },
-	       { own_answers_feature_11_itself },
-	       { feature_0xdb00_is_ours_under_both, NR_WORDS },
+	       { feature_11_can_be_probed_under_each, NR_WORDS },
+	       { feature_11_of_a_group_is_ours_but_under_core, 2 },
+	       { feature_0xdb00_is_ours_under_each, NR_WORDS },
 	       { core_means_own_where_the_kernel_has_no_exporter },
 	       { core_exporter_bit_is_set_where_vfio_pci_exports, NR_WORDS },
 	       { core_gives_the_same_kind_of_buffer_as_vfio_pci },

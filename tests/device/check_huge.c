@@ -21,27 +21,27 @@
 
 #define BAR 2
 #define GIB (1024 * DVT_MIB)
+#define RW (PROT_READ | PROT_WRITE)
 #define NR_THREADS 3
 #define NR_WRITES 200
 #define NR_FORKS 200
 
 #define huge_or_skip(dev)						\
 	do {								\
-		if (!(dvt_caps(dev) & DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS)) \
+		if (!(dvt_caps(dev) & DMABUF_VFIO_PCI_CAP_HUGE)) \
 			dvt_skip("this kernel has no huge PFN maps");	\
 	} while (0)
 
-START_TEST(moved_gigabyte_keeps_its_pages_and_ends_with_revoke)
+START_TEST(moved_gigabyte_keeps_its_pages_and_ends_with_memory)
 {
 	struct dvl_device dev;
 	char *from, *to;
-	int i, fd, log;
+	int i, log;
 
 	dvt_open_or_skip(&dev, "DVP_BDF_1G");
 	log = dvt_log_mark();
-	fd = dvt_export(&dev, BAR, 0, GIB, O_RDWR);
-	from = dvt_map_at(fd, 0, GIB, PROT_READ | PROT_WRITE, GIB, 0);
-	to = dvt_map_at(fd, 0, GIB, PROT_READ, GIB, 0);
+	from = dvt_map_bar_at(&dev, BAR, GIB, RW, GIB, 0);
+	to = dvt_map_bar_at(&dev, BAR, GIB, PROT_READ, GIB, 0);
 	for (i = 0; i < 16; i++) {
 		dvt_poke32(&dev, BAR, i * GIB / 16, 0x1000 + i);
 		ck_assert_int_eq(dvt_read32(from + i * GIB / 16), 0x1000 + i);
@@ -53,7 +53,7 @@ START_TEST(moved_gigabyte_keeps_its_pages_and_ends_with_revoke)
 		ck_assert_int_eq(dvt_read32(from + i * GIB / 16), DVT_SIGSEGV);
 		ck_assert_int_eq(dvt_read32(to + i * GIB / 16), 0x1000 + i);
 	}
-	ck_assert_int_eq(dvl_revoke(dev.fd, fd), 0);
+	dvt_memory_off(&dev);
 	for (i = 0; i < 16; i++) {
 		ck_assert_int_eq(dvt_read32(from + i * GIB / 16), DVT_SIGSEGV);
 		dvt_assert_sigbus(to + i * GIB / 16);
@@ -99,8 +99,8 @@ START_TEST(forked_child_faults_its_own_huge_entries)
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	huge_or_skip(&dev);
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
-			 DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+			 DVT_HUGE, RW, DVT_HUGE, 0);
 	if (_i)	/* What a parent says of its VMA does not count. */
 		ck_assert(!madvise(map, DVT_HUGE, MADV_KEEPONFORK) ||
 			  errno == EINVAL);
@@ -154,7 +154,7 @@ START_TEST(child_forked_during_revoke_has_no_access_afterwards)
 	ck_assert_int_eq(pipe(go), 0);
 	revoker.device = dev.fd;
 	for (i = 0; i < NR_FORKS; i++) {
-		revoker.fd = dvt_export(&dev, BAR, 0, 8 * DVT_HUGE, O_RDWR);
+		revoker.fd = dvt_export_huge(&dev, BAR, 0, 8 * DVT_HUGE, O_RDWR);
 		map = dvt_map_at(revoker.fd, 0, 8 * DVT_HUGE, PROT_READ,
 				 DVT_HUGE, 0);
 		dvt_touch_slots(map, 8 * DVT_HUGE);
@@ -184,7 +184,7 @@ START_TEST(threads_that_race_for_one_slot_all_get_it)
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	log = dvt_log_mark();
 	dvt_pattern_fill(&dev, BAR, 0, DVT_HUGE);
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
 			 DVT_HUGE, PROT_READ, DVT_HUGE, 0);
 	for (i = 0; i < NR_THREADS; i++)
 		dvt_hammer_start(&hammer[i], map, DVT_HUGE);
@@ -214,9 +214,9 @@ START_TEST(moved_slot_is_faulted_anew)
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	huge_or_skip(&dev);
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
-			 DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
-	to = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+			 DVT_HUGE, RW, DVT_HUGE, 0);
+	to = dvt_map_at(dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
 			DVT_HUGE, PROT_READ, DVT_HUGE, 0);
 	dvt_touch_slots(map, DVT_HUGE);
 	dvt_assert_level(importer, map, DVP_PTE_2M);
@@ -241,7 +241,7 @@ START_TEST(slot_stays_huge_over_transitions)
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	huge_or_skip(&dev);
 	dvt_pattern_fill(&dev, BAR, 0, DVT_HUGE);
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
 			 DVT_HUGE, PROT_READ, DVT_HUGE, 0);
 	dvt_hammer_start(&hammer, map, DVT_HUGE);
 	ck_assert_int_eq(dvl_config_read(&dev, PCI_COMMAND, &command, 2), 0);
@@ -271,8 +271,8 @@ static int store_by_kernel(char *map)
 
 /**
  * struct store_row - a store to an entry that allows none yet
- * @role: whose buffer
- * @len: of the entry
+ * @role: the device
+ * @len: of the entry; 1 GiB of a BAR mapping, 2 MiB of a buffer
  * @store: does it
  */
 static const struct store_row {
@@ -296,8 +296,12 @@ START_TEST(entry_for_reading_can_be_written_to)
 	if (!dvt_kernel_tracks_writes())
 		dvt_skip("this kernel does not track writes");
 	dvt_poke32(&dev, BAR, 0, 0x50f7);
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, row->len, O_RDWR), 0,
-			 row->len, PROT_READ | PROT_WRITE, row->len, 0);
+	if (row->len == GIB)
+		map = dvt_map_bar_at(&dev, BAR, row->len, RW, row->len, 0);
+	else
+		map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, row->len,
+						 O_RDWR), 0, row->len, RW,
+				 row->len, 0);
 	dvt_track_writes();
 	ck_assert_int_eq(dvt_read32(map), 0x50f7);
 	ck_assert_int_eq(row->store(map), 0);
@@ -314,10 +318,10 @@ START_TEST(parameter_decides_on_mappings_made_from_then_on)
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	huge_or_skip(&dev);
-	fd = dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR);
+	fd = dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR);
 	before = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
 	dvt_param_set("huge", "0");
-	ck_assert(!(dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS));
+	ck_assert(!(dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_HUGE));
 	after = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
 	dvt_touch_slots(before, DVT_HUGE);
 	dvt_touch_slots(after, DVT_HUGE);
@@ -326,7 +330,10 @@ START_TEST(parameter_decides_on_mappings_made_from_then_on)
 }
 END_TEST
 
-/* 7.2 takes a huge entry for memory that a node can have. */
+/*
+ * 7.2 takes a huge entry for memory that a node can have. A borrower gets one only of
+ * a buffer that was exported for it, and with the parameter.
+ */
 START_TEST(memory_policy_does_no_harm_without_huge_entries)
 {
 	unsigned long node = 1;
@@ -336,9 +343,11 @@ START_TEST(memory_policy_does_no_harm_without_huge_entries)
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	log = dvt_log_mark();
-	dvt_param_set("huge", "0");
-	fd = dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR);
-	map = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
+	if (_i)
+		dvt_param_set("huge", "0");
+	fd = _i ? dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR) :
+		  dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR);
+	map = dvt_map_at(fd, 0, DVT_HUGE, RW, DVT_HUGE, 0);
 	dvt_touch_slots(map, DVT_HUGE);
 	for (i = 0; i < 2; i++) {
 		/* It fails where the memory is on no node, or NUMA is off. */
@@ -354,7 +363,7 @@ START_TEST(memory_policy_does_no_harm_without_huge_entries)
 END_TEST
 
 DVT_MAIN_PARAM("huge",
-	       { moved_gigabyte_keeps_its_pages_and_ends_with_revoke },
+	       { moved_gigabyte_keeps_its_pages_and_ends_with_memory },
 	       { forked_child_faults_its_own_huge_entries, 2 },
 	       { child_forked_during_revoke_has_no_access_afterwards },
 	       { threads_that_race_for_one_slot_all_get_it },
@@ -362,4 +371,4 @@ DVT_MAIN_PARAM("huge",
 	       { slot_stays_huge_over_transitions },
 	       { entry_for_reading_can_be_written_to, DVT_ARRAY_SIZE(stores) },
 	       { parameter_decides_on_mappings_made_from_then_on },
-	       { memory_policy_does_no_harm_without_huge_entries })
+	       { memory_policy_does_no_harm_without_huge_entries, 2 })

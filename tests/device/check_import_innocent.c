@@ -23,13 +23,12 @@ static void assert_left_alone(const struct dvt_import *import)
 	dvt_import_assert_leads_to(import, DVT_MIB, DVT_MIB);
 }
 
-START_TEST(writes_that_leave_memory_on_tell_nobody)
+START_TEST(writes_that_leave_the_gated_byte_tell_nobody)
 {
 	static const struct {
 		unsigned int reg;
 		uint8_t mask;
 	} bits[] = {
-		{ PCI_COMMAND, PCI_COMMAND_MASTER },
 		{ PCI_COMMAND + 1, PCI_COMMAND_INTX_DISABLE >> 8 },
 		{ PCI_CACHE_LINE_SIZE, 0xff },
 	};
@@ -48,6 +47,26 @@ START_TEST(writes_that_leave_memory_on_tell_nobody)
 							j % 2 ? bits[i].mask :
 								0), 0);
 	assert_left_alone(&import);
+}
+END_TEST
+
+/* The core reads the byte later, and another thread can change it by then. */
+START_TEST(write_that_changes_the_gated_byte_ends_the_mapping)
+{
+	static const struct dvt_span byte = { 0, 1 };
+	struct dvt_import import;
+	int i;
+
+	dvt_import_or_skip(&import, DVT_BY_US);
+	for (i = 1; i <= 4; i++) {
+		dvt_peer_import(&import.peer, import.fd);
+		ck_assert_int_eq(dvt_span_write(&import.dev, PCI_COMMAND, &byte,
+						PCI_COMMAND_MASTER,
+						i % 2 ? PCI_COMMAND_MASTER : 0),
+				 0);
+		dvt_peer_assert_state(&import.peer, 0, 1);
+		ck_assert_int_eq(dvt_peer_detach(&import.peer), 0);
+	}
 }
 END_TEST
 
@@ -250,7 +269,9 @@ START_TEST(nobody_has_a_mapping_after_a_revoke)
 END_TEST
 
 DVT_MAIN_PARAM("import_innocent",
-	       { writes_that_leave_memory_on_tell_nobody, DVT_NR_EXPORTERS },
+	       { writes_that_leave_the_gated_byte_tell_nobody,
+		 DVT_NR_EXPORTERS },
+	       { write_that_changes_the_gated_byte_ends_the_mapping },
 	       { memory_on_over_memory_on_tells_nobody, DVT_NR_EXPORTERS },
 	       { write_that_cannot_be_read_tells_nobody, DVT_NR_EXPORTERS },
 	       { power_state_that_stays_d0_tells_nobody },

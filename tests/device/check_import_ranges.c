@@ -216,34 +216,8 @@ START_TEST(ten_thousand_ranges_are_taken_back_and_mapped_again)
 }
 END_TEST
 
-START_TEST(buffer_of_five_gib_has_entries_below_four)
-{
-	struct vfio_region_dma_range ranges[5];
-	struct dvt_import import;
-	unsigned int i;
-
-	dvt_import_open_or_skip(&import, DVT_BY_US);
-	if (!dvt_bdf("DVP_BDF_1G"))
-		dvt_skip("no device for DVP_BDF_1G");
-	dvt_open(&import.dev, dvt_bdf("DVP_BDF_1G"));
-	for (i = 0; i < DVT_ARRAY_SIZE(ranges); i++) {
-		ranges[i].offset = 0;
-		ranges[i].length = dvt_bar_len(&import.dev, DVT_IMPORT_BAR);
-	}
-	export_ranges(&import, ranges, DVT_ARRAY_SIZE(ranges));
-	dvt_peer_import(&import.peer, import.fd);
-	assert_entries(&import, sum(ranges, DVT_ARRAY_SIZE(ranges)));
-	assert_addresses(&import, ranges, DVT_ARRAY_SIZE(ranges));
-	assert_range(&import, ranges, 0);
-	assert_range(&import, ranges, 4);
-	dvt_import_assert_leads_to(&import, sum(ranges, 5) - PAGE,
-				   ranges[4].length - PAGE);
-}
-END_TEST
-
 DVT_MAIN_PARAM("import_ranges",
 	       { dma_to_each_range_reaches_it,
 		 DVT_ARRAY_SIZE(layouts) * DVT_NR_EXPORTERS },
 	       { each_of_ten_thousand_ranges_is_reached, DVT_NR_EXPORTERS },
-	       { ten_thousand_ranges_are_taken_back_and_mapped_again },
-	       { buffer_of_five_gib_has_entries_below_four })
+	       { ten_thousand_ranges_are_taken_back_and_mapped_again })

@@ -8,11 +8,24 @@
 
 #define PAGE 4096
 
-#define readonly_or_skip(import, by)					\
+/* Ours, by the private feature, where importers are held to the access mode. */
+static int export_read_only(const struct dvt_import *import)
+{
+	struct vfio_region_dma_range range = { .length = DVT_IMPORT_LEN };
+	int fd = dvl_export_flags(import->dev.fd, DVT_IMPORT_BAR, &range, 1,
+				  O_RDONLY, 0);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/* Attached, where an IOMMU can hold the importer to reading. */
+#define readonly_or_skip(import)					\
 	do {								\
-		dvt_import_open_or_skip(import, by);			\
-		(import)->fd = dvt_export(&(import)->dev, DVT_IMPORT_BAR, \
-					  0, DVT_IMPORT_LEN, O_RDONLY);	\
+		dvt_import_open_or_skip(import, DVT_BY_US);		\
+		if (!dvt_machine_translates())				\
+			dvt_skip("no IOMMU stands between the devices"); \
+		(import)->fd = export_read_only(import);		\
 		ck_assert_int_eq(dvt_peer_attach(&(import)->peer,	\
 						 (import)->fd), 0);	\
 	} while (0)
@@ -46,7 +59,7 @@ START_TEST(read_only_buffer_is_mapped_for_reading_alone)
 {
 	struct dvt_import import;
 
-	readonly_or_skip(&import, DVT_BY_US);
+	readonly_or_skip(&import);
 	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
 			 -EACCES);
 	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_FROM_DEVICE),
@@ -57,11 +70,39 @@ START_TEST(read_only_buffer_is_mapped_for_reading_alone)
 }
 END_TEST
 
-START_TEST(kernel_lets_importers_write_read_only_buffers)
+START_TEST(read_only_buffer_is_refused_where_no_iommu_translates)
+{
+	struct dvt_import import;
+	int log, i;
+
+	dvt_import_open_or_skip(&import, DVT_BY_US);
+	if (dvt_machine_translates())
+		dvt_skip("an IOMMU stands between the devices");
+	dvl_device_close(&import.dev);
+	/* The log's memory is as old as the binding. */
+	ck_assert_int_eq(dvl_sysfs_unbind(dvt_bdf("DVP_BDF")), 0);
+	dvt_bind(dvt_bdf("DVP_BDF"), DVL_DRIVER);
+	dvt_open(&import.dev, dvt_bdf("DVP_BDF"));
+	import.fd = export_read_only(&import);
+	log = dvt_log_mark();
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd),
+				 -EOPNOTSUPP);
+		ck_assert_uint_eq(dvt_log_count(log, import.peer.bdf,
+						"read-only buffer"), !i);
+	}
+}
+END_TEST
+
+/* As in-tree: there the access mode is for CPUs. */
+START_TEST(feature_11_lets_importers_write_read_only_buffers)
 {
 	struct dvt_import import;
 
-	readonly_or_skip(&import, DVT_BY_KERNEL);
+	dvt_import_open_or_skip(&import, _i);
+	import.fd = dvt_export(&import.dev, DVT_IMPORT_BAR, 0, DVT_IMPORT_LEN,
+			       O_RDONLY);
+	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), 0);
 	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
 			 0);
 	dvt_import_assert_leads_to(&import, PAGE, PAGE);
@@ -97,7 +138,7 @@ START_TEST(read_only_buffer_does_not_narrow_another_one)
 {
 	struct dvt_import import, other;
 
-	readonly_or_skip(&import, DVT_BY_US);
+	readonly_or_skip(&import);
 	other = import;
 	other.fd = dvt_export(&other.dev, DVT_IMPORT_BAR, 0, DVT_IMPORT_LEN,
 			      O_RDWR);
@@ -112,7 +153,7 @@ START_TEST(read_only_buffer_is_taken_back_as_any_other)
 {
 	struct dvt_import import;
 
-	readonly_or_skip(&import, DVT_BY_US);
+	readonly_or_skip(&import);
 	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_TO_DEVICE), 0);
 	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), 0);
 	dvt_peer_assert_state(&import.peer, 0, 1);
@@ -132,7 +173,8 @@ START_TEST(read_only_buffer_stays_so_when_a_driver_maps_it)
 	struct dvt_import import;
 	char *map;
 
-	readonly_or_skip(&import, DVT_BY_US);
+	dvt_import_open_or_skip(&import, DVT_BY_US);
+	import.fd = export_read_only(&import);
 	dvt_bar_fill(&import.dev, 0, PAGE, 1);
 	ck_assert_ptr_eq(map_through_driver(&import, PROT_READ | PROT_WRITE),
 			 MAP_FAILED);
@@ -163,7 +205,9 @@ END_TEST
 
 DVT_MAIN_PARAM("import_readonly",
 	       { read_only_buffer_is_mapped_for_reading_alone },
-	       { kernel_lets_importers_write_read_only_buffers },
+	       { read_only_buffer_is_refused_where_no_iommu_translates },
+	       { feature_11_lets_importers_write_read_only_buffers,
+		 DVT_NR_EXPORTERS },
 	       { mapping_for_reading_lets_nobody_write_a_writable_buffer,
 		 DVT_NR_EXPORTERS },
 	       { write_only_buffer_is_mapped_in_every_direction },

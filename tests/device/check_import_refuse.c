@@ -82,6 +82,9 @@ START_TEST(importer_that_cannot_be_stopped_is_refused_with_one_line)
 	struct refusal r;
 	int i, ret;
 
+	if (kinds[_i] == DVP_PEER_PINNED &&
+	    dvt_kernel_facts() & DVP_KERNEL_REVOCABLE)
+		dvt_skip("importers of this kernel release pinned buffers");
 	refusal_start_or_skip(&r, "DVP_BDF", "DVP_BDF_PEER");
 	for (i = 0; i < 3; i++) {
 		ret = dvt_peer_attach_kind(&r.import.peer, r.import.fd,
@@ -99,6 +102,29 @@ START_TEST(importer_that_cannot_be_stopped_is_refused_with_one_line)
 }
 END_TEST
 
+/* It takes the end of its mapping as final, but it unmaps. */
+START_TEST(pinned_importer_is_let_in_where_it_releases_what_it_pins)
+{
+	struct dvt_import import;
+
+	dvt_import_or_skip(&import, DVT_BY_US);
+	if (!(dvt_kernel_facts() & DVP_KERNEL_REVOCABLE))
+		dvt_skip("importers of this kernel do not release pinned buffers");
+	ck_assert_int_eq(dvt_peer_attach_kind(&import.peer, import.fd,
+					      DVP_PEER_PINNED), 0);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
+	dvt_import_assert_leads_to(&import, 0, 0);
+	dvt_memory_off(&import.dev);
+	dvt_peer_assert_state(&import.peer, 0, 1);
+	dvt_memory_on(&import.dev);
+	dvt_import_assert_stopped(&import);
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
+	ck_assert_int_eq(dvl_revoke(import.dev.fd, import.fd), 0);
+	dvt_peer_assert_state(&import.peer, 0, 2);
+	ck_assert_int_eq(dvt_peer_detach(&import.peer), 0);
+}
+END_TEST
+
 START_TEST(each_reason_has_its_own_line)
 {
 	struct refusal r;
@@ -110,8 +136,8 @@ START_TEST(each_reason_has_its_own_line)
 					      DVP_PEER_STATIC), -EOPNOTSUPP);
 	assert_lines(&r, "static", 1);
 	ck_assert_int_eq(dvt_peer_attach_kind(&r.import.peer, r.import.fd,
-					      DVP_PEER_PINNED), -EOPNOTSUPP);
-	assert_lines(&r, "pin", 1);
+					      DVP_PEER_NO_P2P), -EOPNOTSUPP);
+	assert_lines(&r, "does not accept memory of other devices", 1);
 	ck_assert_int_eq(dvt_peer_attach_kind(&r.import.peer, r.import.fd,
 					      DVP_PEER_STATIC), -EOPNOTSUPP);
 	assert_lines(&r, r.import.peer.bdf, 0);
@@ -143,12 +169,15 @@ END_TEST
  * struct option - a value of the parameter p2p
  * @word: the value
  * @needs: what a kernel must have for it to let others import, DVP_KERNEL_*
+ * @translates: an IOMMU must translate, too
  */
 static const struct option {
 	const char *word;
 	unsigned int needs;
+	bool translates;
 } options[] = {
 	{ "auto", DVP_KERNEL_MOVES | DVP_KERNEL_P2PDMA },
+	{ "strict", DVP_KERNEL_MOVES | DVP_KERNEL_P2PDMA, .translates = true },
 	{ "force", DVP_KERNEL_MOVES },
 	{ "off", ~0U },
 };
@@ -184,12 +213,14 @@ START_TEST(info_bit_says_whether_a_device_behind_the_same_switch_can_attach)
 	dvt_param_set("p2p", option->word);
 	ck_assert_int_eq(!!(dvt_caps(&r.import.dev) &
 			    DMABUF_VFIO_PCI_CAP_DMA_IMPORT), expected);
+	if (option->translates)
+		expected &= dvt_machine_translates();
 	ck_assert_int_eq(dvt_peer_attach(&r.import.peer, r.import.fd),
 			 expected ? 0 : -EOPNOTSUPP);
 }
 END_TEST
 
-START_TEST(p2p_off_refuses_with_one_line_and_spares_who_is_attached)
+START_TEST(p2p_off_refuses_to_attach_and_to_map_with_one_line)
 {
 	struct dvt_peer late;
 	struct refusal r;
@@ -209,29 +240,59 @@ START_TEST(p2p_off_refuses_with_one_line_and_spares_who_is_attached)
 		assert_lines(&r, late.bdf, !i);
 	}
 	ck_assert_int_eq(dvt_peer_map(&r.import.peer, DVP_PEER_BIDIRECTIONAL),
-			 0);
-	dvt_import_assert_leads_to(&r.import, 0, 0);
+			 -EOPNOTSUPP);
+	dvt_peer_assert_state(&r.import.peer, 0, 0);
 
-	/* A refusal is no memory of the option: it ends with it. */
+	/* A refusal ends with the parameter's value. */
 	dvt_param_set("p2p", "force");
 	ck_assert_int_eq(dvt_peer_attach(&late, r.import.fd), 0);
+	ck_assert_int_eq(dvt_peer_map(&r.import.peer, DVP_PEER_BIDIRECTIONAL),
+			 0);
+	dvt_import_assert_leads_to(&r.import, 0, 0);
 }
 END_TEST
 
-START_TEST(bar_smaller_than_a_page_is_refused)
+/* By _i: the BAR is smaller than a page, the flag says so, the buffer is larger. */
+static int export_for_cpus(const struct dvl_device *dev, int which)
+{
+	struct vfio_region_dma_range ranges[2] = {
+		{ .length = getpagesize() }, { .length = getpagesize() },
+	};
+
+	switch (which) {
+	case 0:
+		ck_assert_uint_lt(dvt_bar_len(dev, 0), getpagesize());
+		return dvl_export_flags(dev->fd, 0, ranges, 1, O_RDWR, 0);
+	case 1:
+		return dvl_export_flags(dev->fd, DVT_IMPORT_BAR, ranges, 1,
+					O_RDWR, DMABUF_VFIO_PCI_EXPORT_CPU_ONLY);
+	default:
+		ranges[0].length = dvt_bar_len(dev, DVT_IMPORT_BAR);
+		return dvl_export_flags(dev->fd, DVT_IMPORT_BAR, ranges, 2,
+					O_RDWR, 0);
+	}
+}
+
+START_TEST(buffer_that_is_for_cpus_only_is_refused_with_one_line)
 {
 	struct refusal r;
-	int fd;
+	void *map;
+	int fd, i;
 
 	refusal_start_or_skip(&r, "DVP_BDF", "DVP_BDF_PEER");
 	if (!kernel_can_import(&r))
 		dvt_skip("nobody can import on this kernel");
-	ck_assert_uint_lt(dvt_bar_len(&r.import.dev, 0), getpagesize());
-	fd = dvl_export_one(r.import.dev.fd, 0, 0, getpagesize(), O_RDWR);
-	if (fd < 0)
+	fd = export_for_cpus(&r.import.dev, _i);
+	if (!_i && fd < 0)
 		dvt_skip("VFIO lets nobody mmap the small BAR");
-	ck_assert_int_eq(dvt_peer_attach(&r.import.peer, fd), -EOPNOTSUPP);
-	assert_lines(&r, r.import.peer.bdf, 1);
+	ck_assert_int_ge(fd, 0);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(dvt_peer_attach(&r.import.peer, fd),
+				 -EOPNOTSUPP);
+		assert_lines(&r, r.import.peer.bdf, !i);
+	}
+	map = dvt_map(fd, getpagesize(), PROT_READ);
+	ck_assert_int_ge(dvt_read32(map), 0);
 }
 END_TEST
 
@@ -277,12 +338,13 @@ END_TEST
 
 DVT_MAIN_PARAM("import_refuse",
 	       { importer_that_cannot_be_stopped_is_refused_with_one_line, 4 },
+	       { pinned_importer_is_let_in_where_it_releases_what_it_pins },
 	       { each_reason_has_its_own_line },
 	       { importer_that_is_no_pci_device_is_refused_with_one_line, 2 },
 	       { kernel_that_pins_every_import_lets_nobody_in_under_any_option },
 	       { info_bit_says_whether_a_device_behind_the_same_switch_can_attach,
 		 DVT_ARRAY_SIZE(options) },
-	       { p2p_off_refuses_with_one_line_and_spares_who_is_attached },
-	       { bar_smaller_than_a_page_is_refused },
+	       { p2p_off_refuses_to_attach_and_to_map_with_one_line },
+	       { buffer_that_is_for_cpus_only_is_refused_with_one_line, 3 },
 	       { buffer_that_is_not_usable_gives_enodev, DVT_NR_EXPORTERS },
 	       { revoked_buffer_gives_enodev })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which addresses an importer gets, and who gets none: behind the host bridge
- * and behind one switch, by the machine that the kernel was booted in.
+ * Which addresses an importer gets, and which importers get none: behind the host
+ * bridge and behind one switch, by the machine that the kernel was booted in.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,23 +40,28 @@ static uint64_t first_address(const struct dvt_import *import)
 	return addr;
 }
 
+static void assert_address(const struct dvt_import *import)
+{
+	if (dvt_machine_translates())
+		ck_assert_uint_ne(first_address(import), physical(import));
+	else
+		ck_assert_uint_eq(first_address(import), physical(import));
+}
+
 START_TEST(address_is_translated_where_an_iommu_does)
 {
 	struct dvt_import import;
 
 	attached_or_skip(&import, _i);
 	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
-	if (dvt_machine_translates())
-		ck_assert_uint_ne(first_address(&import), physical(&import));
-	else
-		ck_assert_uint_eq(first_address(&import), physical(&import));
+	assert_address(&import);
 	dvt_import_assert_leads_to(&import, 0, START);
 }
 END_TEST
 
 /*
- * Both devices behind one switch, which has no access control: requests turn
- * around in it, by the BAR's address on the bus.
+ * Both devices behind one switch, which has no access control. They get addresses of
+ * the DMA API all the same, so that the IOMMU can stop them.
  */
 static const char *behind_switch(struct dvt_import *import)
 {
@@ -74,7 +79,7 @@ static const char *behind_switch(struct dvt_import *import)
 	return NULL;
 }
 
-START_TEST(devices_behind_one_switch_use_bus_addresses)
+START_TEST(devices_behind_one_switch_use_addresses_of_the_dma_api)
 {
 	struct dvt_import import;
 	const char *why = behind_switch(&import);
@@ -82,10 +87,8 @@ START_TEST(devices_behind_one_switch_use_bus_addresses)
 	if (why)
 		dvt_skip("%s", why);
 	dvt_peer_import(&import.peer, import.fd);
-	/* A bus of this machine has the addresses that processors use. */
-	ck_assert_uint_eq(first_address(&import), physical(&import));
-	if (dvt_machine_is("direct"))
-		dvt_import_assert_leads_to(&import, 0, START);
+	assert_address(&import);
+	dvt_import_assert_leads_to(&import, 0, START);
 }
 END_TEST
 
@@ -100,8 +103,7 @@ START_TEST(one_device_behind_the_switch_is_reached_from_outside)
 		dvt_param_set("p2p", "force");
 	dvt_peer_open(&import.peer, dvt_bdf("DVP_BDF_PEER"));
 	dvt_peer_import(&import.peer, import.fd);
-	if (dvt_machine_translates())
-		ck_assert_uint_ne(first_address(&import), physical(&import));
+	assert_address(&import);
 	dvt_import_assert_leads_to(&import, 0, START);
 }
 END_TEST
@@ -115,7 +117,8 @@ START_TEST(force_does_not_change_a_route_that_the_kernel_knows)
 		dvt_skip("%s", why);
 	dvt_param_set("p2p", "force");
 	dvt_peer_import(&import.peer, import.fd);
-	ck_assert_uint_eq(first_address(&import), physical(&import));
+	assert_address(&import);
+	dvt_import_assert_leads_to(&import, 0, START);
 }
 END_TEST
 
@@ -180,7 +183,7 @@ START_TEST(line_about_a_pair_says_what_to_do)
 	log = dvt_log_mark();
 	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd),
 			 -EOPNOTSUPP);
-	ck_assert_uint_eq(dvt_log_count(log, import.peer.bdf, "p2p=force"), 1);
+	ck_assert_uint_eq(dvt_log_count(log, "no route for", "p2p=force"), 1);
 }
 END_TEST
 
@@ -205,6 +208,50 @@ START_TEST(force_takes_a_pair_whatever_the_kernel_says)
 	dvt_param_set("p2p", "auto");
 	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd),
 			 kernel_knows_route() ? 0 : -EOPNOTSUPP);
+}
+END_TEST
+
+START_TEST(strict_takes_a_pair_only_where_an_iommu_translates)
+{
+	bool taken = kernel_knows_route() && dvt_machine_translates();
+	struct dvt_import import;
+	const char *why = pair(&import, "strict");
+	int i, log;
+
+	if (why)
+		dvt_skip("%s", why);
+	log = dvt_log_mark();
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd),
+				 taken ? 0 : -EOPNOTSUPP);
+		ck_assert_uint_eq(dvt_log_count(log, import.dev.bdf,
+						import.peer.bdf),
+				  !taken && !i);
+		if (taken)
+			ck_assert_int_eq(dvt_peer_detach(&import.peer), 0);
+	}
+}
+END_TEST
+
+/* The parameter counts when attaching, and again when mapping. */
+START_TEST(strict_is_looked_at_again_when_an_importer_maps)
+{
+	struct dvt_import import;
+	const char *why = pair(&import, "auto");
+
+	if (why)
+		dvt_skip("%s", why);
+	if (!kernel_knows_route())
+		dvt_skip("the kernel knows no route on this machine");
+	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), 0);
+	dvt_param_set("p2p", "strict");
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
+			 dvt_machine_translates() ? 0 : -EOPNOTSUPP);
+	if (dvt_machine_translates())
+		ck_assert_int_eq(dvt_peer_unmap(&import.peer), 0);
+	dvt_param_set("p2p", "auto");
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
+	dvt_import_assert_leads_to(&import, 0, 0);
 }
 END_TEST
 
@@ -263,18 +310,25 @@ START_TEST(narrow_importer_gets_addresses_that_it_can_form_or_erange)
 }
 END_TEST
 
-START_TEST(narrow_importer_behind_the_same_switch_gets_erange)
+START_TEST(narrow_importer_behind_the_same_switch_needs_an_iommu)
 {
 	struct dvt_import import;
 	const char *why = behind_switch(&import);
+	uint64_t limit;
 
 	if (why)
 		dvt_skip("%s", why);
-	ck_assert_uint_gt(physical(&import), 1ULL << narrow(&import));
+	limit = 1ULL << narrow(&import);
+	ck_assert_uint_gt(physical(&import), limit);
 	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), 0);
-	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL),
-			 -ERANGE);
-	dvt_peer_assert_state(&import.peer, 0, 0);
+	if (!dvt_machine_translates()) {
+		ck_assert_int_eq(dvt_peer_map(&import.peer,
+					      DVP_PEER_BIDIRECTIONAL), -ERANGE);
+		dvt_peer_assert_state(&import.peer, 0, 0);
+		return;
+	}
+	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
+	ck_assert_uint_le(first_address(&import) + DVT_IMPORT_LEN, limit);
 }
 END_TEST
 
@@ -308,13 +362,15 @@ END_TEST
 
 DVT_MAIN_PARAM("import_route",
 	       { address_is_translated_where_an_iommu_does, DVT_NR_EXPORTERS },
-	       { devices_behind_one_switch_use_bus_addresses },
+	       { devices_behind_one_switch_use_addresses_of_the_dma_api },
 	       { one_device_behind_the_switch_is_reached_from_outside },
 	       { force_does_not_change_a_route_that_the_kernel_knows },
 	       { auto_takes_a_pair_as_the_kernel_judges_it_with_a_line_if_not },
 	       { line_about_a_pair_says_what_to_do },
 	       { force_takes_a_pair_whatever_the_kernel_says },
+	       { strict_takes_a_pair_only_where_an_iommu_translates },
+	       { strict_is_looked_at_again_when_an_importer_maps },
 	       { kernel_refuses_a_pair_without_a_route_when_it_maps },
 	       { narrow_importer_gets_addresses_that_it_can_form_or_erange },
-	       { narrow_importer_behind_the_same_switch_gets_erange },
+	       { narrow_importer_behind_the_same_switch_needs_an_iommu },
 	       { buffer_that_the_iommu_has_no_room_for_is_refused_alone })

@@ -11,10 +11,11 @@
 #include "dvt.h"
 
 static const uint32_t known_caps =
-	DMABUF_VFIO_PCI_CAP_MMAP | DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS |
+	DMABUF_VFIO_PCI_CAP_MMAP | DMABUF_VFIO_PCI_CAP_HUGE |
 	DMABUF_VFIO_PCI_CAP_REVOKE | DMABUF_VFIO_PCI_CAP_MEMATTR_WC |
 	DMABUF_VFIO_PCI_CAP_DMA_IMPORT | DMABUF_VFIO_PCI_CAP_READ_ONLY |
-	DMABUF_VFIO_PCI_CAP_CORE_EXPORTER;
+	DMABUF_VFIO_PCI_CAP_CORE_EXPORTER | DMABUF_VFIO_PCI_CAP_EVENT |
+	DMABUF_VFIO_PCI_CAP_CPU_ONLY;
 
 /* A raw call, with an argsz and a payload that need not fit together. */
 static int info_raw(int fd, uint32_t op, uint32_t argsz, void *payload)
@@ -44,7 +45,7 @@ START_TEST(info_tells_the_contract)
 
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	ck_assert_int_eq(dvl_info(dev.fd, &info), 0);
-	ck_assert_uint_eq(info.abi_version, DMABUF_VFIO_PCI_ABI_VERSION);
+	ck_assert_uint_eq(info.abi_version, 2);
 	ck_assert_uint_eq(info.max_ranges, 262144);
 	ck_assert_uint_eq(info.reserved, 0);
 	ck_assert_uint_eq(info.caps & ~known_caps, 0);
@@ -134,6 +135,8 @@ START_TEST(caps_that_are_set_are_true)
 	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_MMAP, 0);
 	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_REVOKE, 0);
 	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_READ_ONLY, 0);
+	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_EVENT, 0);
+	ck_assert_uint_ne(caps & DMABUF_VFIO_PCI_CAP_CPU_ONLY, 0);
 
 	fd = dvt_export(&dev, 2, 0, 4096, O_RDONLY);
 	map = dvt_map(fd, 4096, PROT_READ);
@@ -144,7 +147,8 @@ START_TEST(caps_that_are_set_are_true)
 
 	fd = dvt_export(&dev, 2, 0, 4096, O_RDWR);
 	ck_assert_int_eq(dvl_memattr(dev.fd, fd, DMABUF_VFIO_PCI_MEMATTR_WC),
-			 caps & DMABUF_VFIO_PCI_CAP_MEMATTR_WC ? 0 : -ENOENT);
+			 caps & DMABUF_VFIO_PCI_CAP_MEMATTR_WC ?
+			 0 : -EOPNOTSUPP);
 }
 END_TEST
 
@@ -168,6 +172,10 @@ static const struct probe_row {
 	{ DMABUF_VFIO_PCI_FEATURE_MEMATTR, VFIO_DEVICE_FEATURE_SET,
 	  VFIO_DEVICE_FEATURE_GET },
 	{ DMABUF_VFIO_PCI_FEATURE_INFO, VFIO_DEVICE_FEATURE_GET,
+	  VFIO_DEVICE_FEATURE_SET },
+	{ DMABUF_VFIO_PCI_FEATURE_EVENT, VFIO_DEVICE_FEATURE_SET,
+	  VFIO_DEVICE_FEATURE_GET },
+	{ DMABUF_VFIO_PCI_FEATURE_STATE, VFIO_DEVICE_FEATURE_GET,
 	  VFIO_DEVICE_FEATURE_SET },
 };
 
@@ -193,7 +201,7 @@ END_TEST
 
 START_TEST(unknown_features_give_enotty)
 {
-	static const uint32_t unknown[] = { 0xdb04, 0xdbff, 0xdaff, 0xffff };
+	static const uint32_t unknown[] = { 0xdb06, 0xdbff, 0xdaff, 0xffff };
 	struct dmabuf_vfio_pci_info info = { 0 };
 	struct dvl_device dev;
 	size_t i;

@@ -133,14 +133,15 @@ static int unmap_buffer(const struct import *import)
 			      LEN);
 }
 
-static void import_start(struct import *import, const char *role)
+static void import_start(struct import *import, const char *role,
+			 const char *param)
 {
 	int ret;
 
 	dvt_iommufd_attach(&import->io, &import->dev, dvt_bdf(role));
 	dvt_engine_open(&import->engine, &import->io, dvt_bdf("DVP_BDF_EDU"));
 	import->memory = dvt_iommufd_memory(&import->io, MEMORY_IOVA, PAGE);
-	dvt_param_set(PARAM, "core");
+	dvt_param_set(PARAM, param);
 	import->fd = dvt_export_by(&import->dev, UPSTREAM, BAR, OFF, LEN);
 	ret = map_buffer(import);
 	ck_assert_msg(!ret, "IOMMU_IOAS_MAP_FILE: %s", strerror(-ret));
@@ -167,22 +168,33 @@ static void assert_word(const struct import *import, uint32_t value)
 			  value);
 }
 
-#define import_or_skip(import, role)					\
+#define import_or_skip(import, role, param)				\
 	do {								\
 		dvt_iommufd_open(&(import)->io);			\
 		need_role(role);					\
 		need_role("DVP_BDF_EDU");				\
-		import_start(import, role);				\
+		import_start(import, role, param);			\
 	} while (0)
 
-/* Ours, and one of plain vfio-pci that ours is held against. */
-static const char * const exporters[] = { "DVP_BDF", "DVP_BDF_PLAIN" };
+/**
+ * struct exporter - a device whose buffers the kernel's exporter makes
+ * @role: ours, or one of plain vfio-pci that ours is held against
+ * @param: the parameter; auto means the kernel's exporter for such a device
+ */
+static const struct exporter {
+	const char *role;
+	const char *param;
+} exporters[] = {
+	{ "DVP_BDF", "core" },
+	{ "DVP_BDF", "auto" },
+	{ "DVP_BDF_PLAIN", "auto" },
+};
 
 START_TEST(core_buffer_maps_and_dma_reaches_the_bar)
 {
 	struct import import;
 
-	import_or_skip(&import, exporters[_i]);
+	import_or_skip(&import, exporters[_i].role, exporters[_i].param);
 	dma_write(&import, 0x11111111);
 	assert_word(&import, 0x11111111);
 	/* The iommufd keeps the buffer. */
@@ -250,7 +262,7 @@ START_TEST(mapping_of_a_core_buffer_does_not_outlive_its_memory)
 	const struct cause *cause = &causes[_i];
 	struct import import;
 
-	import_or_skip(&import, cause->role);
+	import_or_skip(&import, cause->role, "auto");
 	dma_write(&import, 0x11111111);
 	assert_word(&import, 0x11111111);
 	cause->happen(&import);
@@ -275,7 +287,7 @@ START_TEST(closing_everything_in_any_order_is_quiet)
 		       &import.engine.dev.fd };
 	size_t i;
 
-	import_or_skip(&import, "DVP_BDF");
+	import_or_skip(&import, "DVP_BDF", "auto");
 	dma_write(&import, 0x11111111);
 	munmap((void *)import.engine.regs, PAGE);
 	for (i = 0; i < DVT_ARRAY_SIZE(fds); i++)
@@ -298,6 +310,8 @@ static const struct refusal {
 	{ "own", "auto", UPSTREAM },
 	{ "own", "auto", PRIVATE },
 	{ "core", "auto", PRIVATE },
+	{ "auto", "auto", PRIVATE },
+	{ "own", "strict", UPSTREAM },
 	{ "own", "force", UPSTREAM },
 	{ "own", "off", UPSTREAM },
 };

@@ -257,7 +257,7 @@ START_TEST(populating_a_mapping_is_harmless)
 }
 END_TEST
 
-START_TEST(permanently_revoked_buffer_gives_enodev)
+START_TEST(revoked_buffer_gives_enodev)
 {
 	struct dvl_device dev;
 	int fd;
@@ -286,7 +286,7 @@ START_TEST(buffer_of_a_closed_device_gives_enodev)
 }
 END_TEST
 
-START_TEST(temporarily_revoked_buffer_can_be_mapped)
+START_TEST(blocked_buffer_can_be_mapped)
 {
 	struct dvl_device dev;
 	uint8_t *map;
@@ -317,6 +317,6 @@ DVT_MAIN("mmap",
 	 { another_process_cannot_read_through_the_mapping },
 	 { pages_cannot_be_pinned_into_a_pipe },
 	 { populating_a_mapping_is_harmless },
-	 { permanently_revoked_buffer_gives_enodev },
+	 { revoked_buffer_gives_enodev },
 	 { buffer_of_a_closed_device_gives_enodev },
-	 { temporarily_revoked_buffer_can_be_mapped })
+	 { blocked_buffer_can_be_mapped })

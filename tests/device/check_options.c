@@ -18,16 +18,16 @@
  */
 static const struct option {
 	const char *name;
-	const char *words[4];
+	const char *words[5];
 } options[] = {
-	{ "feature_dma_buf", { "own", "core" } },
-	{ "p2p", { "auto", "force", "off" } },
+	{ "feature_dma_buf", { "auto", "own", "core" } },
+	{ "p2p", { "auto", "strict", "force", "off" } },
 };
 
 /* No parameter takes any of these. */
 static const char * const bad[] = {
 	"\n", " own", " auto", "own core", "auto off", "OWN", "Auto", "cor",
-	"cores", "forced", "of", "both", "on", "0", "1", "y",
+	"cores", "forced", "stricter", "of", "both", "on", "0", "1", "y",
 };
 
 static void assert_bad(const struct option *option, const char *word)
@@ -65,8 +65,9 @@ START_TEST(other_words_give_einval_and_change_nothing)
 		dvt_param_set(option->name, *word);
 		for (i = 0; i < DVT_ARRAY_SIZE(bad); i++)
 			assert_bad(option, bad[i]);
-		assert_bad(option, other->words[0]);
+		/* Both take "auto". */
 		assert_bad(option, other->words[1]);
+		assert_bad(option, other->words[2]);
 		dvt_param_assert(option->name, *word);
 	}
 }
@@ -83,11 +84,13 @@ static const struct load_row {
 	int ret;
 	const char *values[DVT_ARRAY_SIZE(options)];
 } loads[] = {
-	{ "", 0, { "own", "auto" } },
+	{ "", 0, { "auto", "auto" } },
+	{ "feature_dma_buf=auto", 0, { "auto", "auto" } },
 	{ "feature_dma_buf=own", 0, { "own", "auto" } },
 	{ "feature_dma_buf=core", 0, { "core", "auto" } },
-	{ "p2p=auto", 0, { "own", "auto" } },
-	{ "p2p=force", 0, { "own", "force" } },
+	{ "p2p=auto", 0, { "auto", "auto" } },
+	{ "p2p=strict", 0, { "auto", "strict" } },
+	{ "p2p=force", 0, { "auto", "force" } },
 	{ "p2p=off feature_dma_buf=core", 0, { "core", "off" } },
 	{ "feature_dma_buf=both", -EINVAL, { "", "" } },
 	{ "feature_dma_buf=", -EINVAL, { "", "" } },

@@ -64,14 +64,28 @@ static void assert_flag(const struct region *region, const char *flag,
 		      expected ? "" : "not ", region->flags);
 }
 
-/* Flags that every mapping of device memory has, however it came to be. */
+/* Every mapping of device memory has these: VM_IO, no growth, no core dump. */
 static void assert_device_memory(const struct region *region)
 {
-	assert_flag(region, "sh", true);
-	assert_flag(region, "pf", true);
 	assert_flag(region, "io", true);
 	assert_flag(region, "de", true);
 	assert_flag(region, "dd", true);
+}
+
+/*
+ * vfio_iommu_type1 follows page tables of VM_PFNMAP VMAs: a borrower could map
+ * the buffer for DMA by its own device, and keep that after a revocation.
+ */
+static void assert_mixed(const struct region *region)
+{
+	assert_flag(region, "pf", false);
+	assert_flag(region, "mm", true);
+}
+
+static void assert_pfnmap(const struct region *region)
+{
+	assert_flag(region, "pf", true);
+	assert_flag(region, "mm", false);
 }
 
 static void assert_names(const char *name, const char *bdf, unsigned int bar)
@@ -101,8 +115,35 @@ START_TEST(mapping_of_a_buffer_is_device_memory)
 	ck_assert_uint_eq(region.offset, 0);
 	ck_assert_msg(strstr(region.name, "dmabuf"), "%s", region.name);
 	assert_device_memory(&region);
+	assert_mixed(&region);
+	assert_flag(&region, "sh", true);
 	assert_flag(&region, "wr", true);
 	assert_flag(&region, "mw", true);
+}
+END_TEST
+
+/* Entries of 2 MiB need VM_PFNMAP. Without them, HUGE changes nothing. */
+START_TEST(mapping_of_a_huge_buffer_is_a_pfnmap_if_huge_works)
+{
+	struct vfio_region_dma_range range = { .length = 4 * DVT_MIB };
+	struct dvl_device dev;
+	struct region region;
+	void *map;
+	int fd;
+
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	fd = dvl_export_flags(dev.fd, BAR, &range, 1, O_RDWR,
+			      DMABUF_VFIO_PCI_EXPORT_HUGE);
+	ck_assert_int_ge(fd, 0);
+	map = dvt_map(fd, range.length, PROT_READ | PROT_WRITE);
+	if (_i)
+		dvt_assert_usable(map);
+	find_region(map, &region);
+	assert_device_memory(&region);
+	if (dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_HUGE)
+		assert_pfnmap(&region);
+	else
+		assert_mixed(&region);
 }
 END_TEST
 
@@ -116,15 +157,13 @@ START_TEST(mapping_of_a_read_only_buffer_cannot_become_writable)
 	map = dvt_map(dvt_export(&dev, BAR, 0, DVT_MIB, O_RDONLY), DVT_MIB,
 		      PROT_READ);
 	find_region(map, &region);
-	/* VM_SHARED goes with the write mode; what counts for sharing stays. */
+	/* mmap() clears VM_SHARED without the write mode; VM_MAYSHARE stays. */
 	ck_assert_msg(!strncmp(region.perms, "r--", 3), "%s", region.perms);
 	assert_flag(&region, "ms", true);
 	assert_flag(&region, "mw", false);
 	assert_flag(&region, "wr", false);
-	assert_flag(&region, "pf", true);
-	assert_flag(&region, "io", true);
-	assert_flag(&region, "de", true);
-	assert_flag(&region, "dd", true);
+	assert_device_memory(&region);
+	assert_mixed(&region);
 }
 END_TEST
 
@@ -158,6 +197,7 @@ START_TEST(bar_mapping_names_the_device_and_the_bar)
 	assert_names(region.name, dev.bdf, BAR);
 	ck_assert_str_eq(region.perms, "rw-s");
 	assert_device_memory(&region);
+	assert_pfnmap(&region);
 }
 END_TEST
 
@@ -251,11 +291,13 @@ START_TEST(revoked_mapping_stays_visible)
 	find_region(map, &region);
 	ck_assert_msg(strstr(region.name, "dmabuf"), "%s", region.name);
 	assert_device_memory(&region);
+	assert_mixed(&region);
 }
 END_TEST
 
 DVT_MAIN("proc",
 	 { mapping_of_a_buffer_is_device_memory, 2 },
+	 { mapping_of_a_huge_buffer_is_a_pfnmap_if_huge_works, 2 },
 	 { mapping_of_a_read_only_buffer_cannot_become_writable },
 	 { mapping_of_a_part_tells_its_offset },
 	 { bar_mapping_names_the_device_and_the_bar, 2 },

@@ -16,7 +16,7 @@
 
 static bool has_huge(const struct dvl_device *dev)
 {
-	return dvt_caps(dev) & DMABUF_VFIO_PCI_CAP_HUGE_MAPPINGS;
+	return dvt_caps(dev) & DMABUF_VFIO_PCI_CAP_HUGE;
 }
 
 START_TEST(huge_bit_is_on_where_the_kernel_has_huge_pfn_maps)
@@ -48,19 +48,41 @@ START_TEST(congruent_mapping_has_large_entries_where_the_kernel_can)
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, roles[_i]);
 	len = dvt_bar_len(&dev, BAR);
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, len, O_RDWR), 0, len,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, len, O_RDWR), 0, len,
 			 PROT_READ | PROT_WRITE, 1UL << 30, 0);
 	dvt_touch_slots(map, len);
 	for (off = 0; off < len; off += DVT_HUGE) {
-		if (has_huge(&dev))
-			ck_assert_uint_ge(dvt_pte_level(importer, map + off),
-					  DVP_PTE_2M);
-		else
-			dvt_assert_level(importer, map + off, DVP_PTE_4K);
+		/* Entries of 1 GiB are for BAR mappings alone. */
+		dvt_assert_level(importer, map + off,
+				 has_huge(&dev) ? DVP_PTE_2M : DVP_PTE_4K);
 	}
 	dvt_assert_frames(importer, map, 2 * DVT_HUGE, dvt_bar_addr(dev.bdf, BAR));
 	dvt_assert_frames(importer, map + len - DVT_HUGE, DVT_HUGE,
 			  dvt_bar_addr(dev.bdf, BAR) + len - DVT_HUGE);
+}
+END_TEST
+
+/* By both features; whatever the address. */
+START_TEST(buffer_without_the_flag_has_small_entries)
+{
+	const size_t len = 2 * DVT_HUGE;
+	struct vfio_region_dma_range range = { .length = len };
+	struct dvl_device dev;
+	int importer, fd;
+	size_t off;
+	char *map;
+
+	dvt_importer_or_skip(importer);
+	dvt_open_or_skip(&dev, "DVP_BDF");
+	fd = dvl_export_by(dev.fd, _i ? DMABUF_VFIO_PCI_FEATURE_EXPORT :
+					VFIO_DEVICE_FEATURE_DMA_BUF,
+			   BAR, &range, 1, O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	map = dvt_map_at(fd, 0, len, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
+	dvt_touch_slots(map, len);
+	for (off = 0; off < len; off += PAGE)
+		dvt_assert_level(importer, map + off, DVP_PTE_4K);
+	dvt_assert_frames(importer, map, len, dvt_bar_addr(dev.bdf, BAR));
 }
 END_TEST
 
@@ -95,7 +117,7 @@ START_TEST(mapping_off_congruence_has_small_entries)
 
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, len, O_RDWR), 0, len,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, len, O_RDWR), 0, len,
 			 PROT_READ | PROT_WRITE, DVT_HUGE, PAGE);
 	dvt_touch_slots(map, len);
 	for (off = 0; off < len; off += PAGE)
@@ -113,8 +135,9 @@ static uint64_t frame_of(const struct vfio_region_dma_range *ranges, size_t off)
 }
 
 /*
- * Slots that are whole and in one run get a large entry, the others small
- * ones; in each slot all entries are of one size, whichever page came first.
+ * In a buffer of one extent, whole slots get a large entry, the others small ones;
+ * a buffer of several has small ones only. In each slot all entries are of one
+ * size, whichever page came first.
  */
 static void assert_no_slot_mixes(int importer, const char *map, size_t len,
 				 const struct vfio_region_dma_range *ranges,
@@ -140,7 +163,7 @@ static void assert_no_slot_mixes(int importer, const char *map, size_t len,
  * @ranges: the ranges
  * @nr: how many
  * @shift: what the address is, modulo 2 MiB
- * @large: a slot that must be large where the kernel can, -1 for none
+ * @large: a slot that must be large where the kernel can, -1 for small ones only
  */
 static const struct cut {
 	struct vfio_region_dma_range ranges[4];
@@ -153,10 +176,10 @@ static const struct cut {
 	/* One page past a border to one page before one. */
 	{ { { 0x1000, 0x7fe000 } }, 1, 0x1000, 1 },
 	/* Two whole slots, swapped. */
-	{ { { 0x200000, 0x200000 }, { 0, 0x200000 } }, 2, 0, 0 },
-	/* A slot of two runs between whole ones. */
+	{ { { 0x200000, 0x200000 }, { 0, 0x200000 } }, 2, 0, -1 },
+	/* A slot of two extents between whole ones. */
 	{ { { 0, 0x200000 }, { 0x400000, 0x100000 }, { 0x800000, 0x100000 },
-	    { 0xa00000, 0x200000 } }, 4, 0, 2 },
+	    { 0xa00000, 0x200000 } }, 4, 0, -1 },
 	/* Adjacent ranges whose border is in the middle of a slot. */
 	{ { { 0, 0x300000 }, { 0x300000, 0x300000 } }, 2, 0, 1 },
 	/* The same slot again and again, off congruence. */
@@ -176,17 +199,18 @@ START_TEST(no_slot_mixes_sizes)
 	dvt_open_or_skip(&dev, "DVP_BDF");
 	for (i = 0; i < cut->nr; i++)
 		len += cut->ranges[i].length;
-	fd = dvl_export(dev.fd, BAR, cut->ranges, cut->nr, O_RDWR);
+	fd = dvl_export_flags(dev.fd, BAR, cut->ranges, cut->nr, O_RDWR,
+			      DMABUF_VFIO_PCI_EXPORT_HUGE);
 	ck_assert_int_ge(fd, 0);
 	map = dvt_map_at(fd, 0, len, PROT_READ | PROT_WRITE, DVT_HUGE,
 			 cut->shift);
 	dvt_touch_slots(map, len);
 	assert_no_slot_mixes(importer, map, len, cut->ranges,
 			     dvt_bar_addr(dev.bdf, BAR));
-	if (cut->large >= 0 && has_huge(&dev)) {
-		slot = cut->large * DVT_HUGE - (cut->large ? cut->shift : 0);
-		dvt_assert_level(importer, map + slot, DVP_PTE_2M);
-	}
+	slot = cut->large > 0 ? cut->large * DVT_HUGE - cut->shift : 0;
+	dvt_assert_level(importer, map + slot,
+			 cut->large >= 0 && has_huge(&dev) ? DVP_PTE_2M :
+							     DVP_PTE_4K);
 }
 END_TEST
 
@@ -199,7 +223,7 @@ START_TEST(protecting_a_part_of_a_large_entry_makes_it_small)
 
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, 2 * DVT_HUGE, O_RDWR), 0,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, 2 * DVT_HUGE, O_RDWR), 0,
 			 2 * DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
 	dvt_touch_slots(map, 2 * DVT_HUGE);
 	ck_assert_int_eq(mprotect(map, DVT_MIB, PROT_READ), 0);
@@ -228,7 +252,7 @@ START_TEST(unmapping_a_part_of_a_large_entry_leaves_the_rest)
 
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	map = dvt_map_at(dvt_export(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
+	map = dvt_map_at(dvt_export_huge(&dev, BAR, 0, DVT_HUGE, O_RDWR), 0,
 			 DVT_HUGE, PROT_READ | PROT_WRITE, DVT_HUGE, 0);
 	dvt_assert_usable(map);
 	ck_assert_int_eq(munmap(map, PAGE), 0);
@@ -249,7 +273,7 @@ START_TEST(entries_of_a_read_only_mapping_are_read_only)
 
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	fd = dvt_export(&dev, BAR, 0, DVT_HUGE, _i ? O_RDWR : O_RDONLY);
+	fd = dvt_export_huge(&dev, BAR, 0, DVT_HUGE, _i ? O_RDWR : O_RDONLY);
 	map = dvt_map_at(fd, 0, DVT_HUGE, PROT_READ, DVT_HUGE, 0);
 	ck_assert_int_ge(dvt_read32(map), 0);
 	dvt_pte(importer, map, &pte);
@@ -269,7 +293,7 @@ START_TEST(revoke_leaves_no_entry_of_any_size)
 
 	dvt_importer_or_skip(importer);
 	dvt_open_or_skip(&dev, "DVP_BDF");
-	fd = dvt_export(&dev, BAR, 0, 4 * DVT_HUGE, O_RDWR);
+	fd = dvt_export_huge(&dev, BAR, 0, 4 * DVT_HUGE, O_RDWR);
 	map = dvt_map_at(fd, 0, 4 * DVT_HUGE, PROT_READ, DVT_HUGE,
 			 _i ? PAGE : 0);
 	dvt_touch_slots(map, 4 * DVT_HUGE);
@@ -282,6 +306,7 @@ END_TEST
 DVT_MAIN("pte",
 	 { huge_bit_is_on_where_the_kernel_has_huge_pfn_maps },
 	 { congruent_mapping_has_large_entries_where_the_kernel_can, 2 },
+	 { buffer_without_the_flag_has_small_entries, 2 },
 	 { bar_mapping_has_large_entries_where_the_kernel_can },
 	 { mapping_off_congruence_has_small_entries },
 	 { no_slot_mixes_sizes, DVT_ARRAY_SIZE(cuts) },

@@ -28,14 +28,16 @@ enum {
  * @role: the device
  * @bar: the BAR
  * @len: how much of it
+ * @huge: exported for huge entries
  */
 static const struct place {
 	const char *role;
 	unsigned int bar;
 	size_t len;
+	bool huge;
 } places[] = {
 	/* Room for huge entries, and none. */
-	{ "DVP_BDF", 2, 4 * DVT_MIB },
+	{ "DVP_BDF", 2, 4 * DVT_MIB, .huge = true },
 	{ "DVP_BDF", 2, 64 * 1024 },
 };
 
@@ -45,7 +47,9 @@ static void *map_pattern(const struct dvl_device *dev,
 	int fd;
 
 	dvt_pattern_fill(dev, place->bar, 0, place->len);
-	fd = dvt_export(dev, place->bar, 0, place->len, O_RDWR);
+	fd = place->huge ?
+	     dvt_export_huge(dev, place->bar, 0, place->len, O_RDWR) :
+	     dvt_export(dev, place->bar, 0, place->len, O_RDWR);
 	return dvt_map(fd, place->len, PROT_READ | PROT_WRITE);
 }
 
@@ -160,7 +164,8 @@ START_TEST(config_write_that_is_flipped_meanwhile_leaves_no_stale_access)
 	dvt_hammer_start(&hammer, map, place->len);
 	ck_assert_int_eq(pthread_create(&flipper.thread, NULL, flip, &flipper),
 			 0);
-	for (i = 0; i < NR_FLIPPED; i++) {
+	/* Until both came: the flipping reached the core. */
+	for (i = 0; i < NR_FLIPPED || !nr_on || !nr_off; i++) {
 		ck_assert_int_eq(dvl_config_write(&dev, PCI_COMMAND,
 						  (void *)&flipper.command, 2),
 				 0);
@@ -176,9 +181,6 @@ START_TEST(config_write_that_is_flipped_meanwhile_leaves_no_stale_access)
 	atomic_store(&flipper.stop, true);
 	pthread_join(flipper.thread, NULL);
 	dvt_hammer_stop(&hammer);
-	/* Both came: the flipping reached the core. */
-	ck_assert_int_gt(nr_on, 0);
-	ck_assert_int_gt(nr_off, 0);
 }
 END_TEST
 

@@ -134,7 +134,7 @@ START_TEST(read_only_buffer_can_be_revoked)
 }
 END_TEST
 
-START_TEST(temporarily_revoked_buffer_can_be_revoked_for_good)
+START_TEST(blocked_buffer_can_be_revoked)
 {
 	struct dvl_device dev;
 	uint8_t *map;
@@ -325,7 +325,7 @@ DVT_MAIN("revoke",
 	 { all_mappings_of_a_buffer_go_at_once },
 	 { any_descriptor_of_the_buffer_will_do },
 	 { read_only_buffer_can_be_revoked },
-	 { temporarily_revoked_buffer_can_be_revoked_for_good },
+	 { blocked_buffer_can_be_revoked },
 	 { pausing_and_revoking_in_any_order_is_silent,
 	   DVT_ARRAY_SIZE(orders) },
 	 { revoking_twice_gives_ebadfd_and_no_log_line },

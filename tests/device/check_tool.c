@@ -131,7 +131,8 @@ START_TEST(status_shows_bound_devices_and_their_counters)
 	ck_assert_ptr_nonnull(in);
 	dvt_json_assert_text(in, "driver", DVL_DRIVER);
 	ck_assert(json_object_get_boolean(dvt_json_get(in, "bound")));
-	dvt_json_assert_text(in, "state", "[ \"usable\" ]");
+	dvt_json_assert_text(in, "state", "usable");
+	dvt_json_assert_text(in, "causes", "[ ]");
 	in = dvt_json_get(in, "counters");
 	dvt_json_assert_number(in, "exports_live", 1);
 	in = dvt_json_find(dvt_json_get(root, "modules"), "name", DVL_DRIVER);
@@ -181,7 +182,8 @@ START_TEST(exports_shows_who_made_and_holds_a_buffer)
 	dvt_json_assert_number(holder, "pid", getpid());
 	dvt_json_assert_number(holder, "descriptors", 1);
 	dvt_json_assert_number(holder, "mappings", 1);
-	in = dvt_json_get(in, "ranges");
+	dvt_json_assert_number(in, "nr_extents", 2);
+	in = dvt_json_get(in, "extents");
 	ck_assert_uint_eq(json_object_array_length(in), 2);
 	in = json_object_array_get_idx(in, 1);
 	dvt_json_assert_number(in, "offset", 0x10000);
@@ -203,7 +205,8 @@ START_TEST(exports_shows_why_a_buffer_is_blocked)
 	dvt_memory_on(&dev);
 	root = dvt_tool_json(&tool);
 	in = dvt_json_find(dvt_json_get(root, "devices"), "bdf", dev.bdf);
-	dvt_json_assert_text(in, "state", "[ \"decode_off\" ]");
+	dvt_json_assert_text(in, "state", "blocked");
+	dvt_json_assert_text(in, "causes", "[ \"decode_off\" ]");
 	in = dvt_json_find(dvt_json_get(in, "exports"), "kind", "export");
 	dvt_json_assert_text(in, "state", "blocked");
 	dvt_json_assert_text(in, "causes", "[ \"decode_off\" ]");
@@ -308,7 +311,7 @@ START_TEST(nobody_sees_states_and_not_buffers)
 	ck_assert_int_eq(tool.status, 0);
 	root = dvt_tool_json(&tool);
 	in = dvt_json_find(dvt_json_get(root, "devices"), "bdf", bdf);
-	dvt_json_assert_text(in, "state", "[ \"closed\" ]");
+	dvt_json_assert_text(in, "state", "closed");
 	json_object_put(root);
 
 	dvt_tool_run(&tool, DVT_NOBODY, "exports %s --json", bdf);

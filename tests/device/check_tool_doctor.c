@@ -65,7 +65,7 @@ START_TEST(buffers_of_a_closed_device_are_warned_of)
 	dvl_device_close(&dev);
 	dvt_tool_run(&tool, 0, "doctor %s --json", dvt_bdf("DVP_BDF"));
 	root = dvt_tool_json(&tool);
-	assert_verdict(root, "leaks", "warn", "1 buffers");
+	assert_verdict(root, "leaks", "warn", "1 revoked buffers");
 	json_object_put(root);
 }
 END_TEST

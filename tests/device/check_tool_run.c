@@ -154,6 +154,31 @@ START_TEST(write_combining_is_mapped_or_refused)
 }
 END_TEST
 
+START_TEST(flags_of_the_export_are_passed_on)
+{
+	static const struct {
+		const char *options;
+		const char *shown;
+	} rows[] = {
+		{ "--huge", "uncached, huge\n" },
+		{ "--cpu-only", "uncached, cpu_only\n" },
+		{ "--cpu-only --read-only --huge",
+		  "uncached, read_only, huge, cpu_only\n" },
+	};
+	const char *bdf;
+	size_t i;
+
+	need_device(bdf);
+	for (i = 0; i < DVT_ARRAY_SIZE(rows); i++) {
+		dvt_tool_run(&tool, 0, "run %s --bar 2 %s -- vfio-dmabuf exports %s",
+			     bdf, rows[i].options, bdf);
+		ck_assert_msg(!tool.status, "%s: %s", rows[i].options,
+			      tool.err);
+		dvt_assert_has(tool.out, rows[i].shown);
+	}
+}
+END_TEST
+
 START_TEST(poke_writes_what_peek_and_dump_read)
 {
 	static const struct {
@@ -312,6 +337,7 @@ int main(int argc, char **argv)
 		{ what_the_command_left_behind_gets_sigbus },
 		{ read_only_buffer_cannot_be_mapped_writable },
 		{ write_combining_is_mapped_or_refused },
+		{ flags_of_the_export_are_passed_on },
 		{ poke_writes_what_peek_and_dump_read },
 		{ beyond_the_end_is_wrong_use },
 		{ memory_that_is_off_is_named },

@@ -152,11 +152,13 @@ START_TEST(export_map_fault_and_revoke_are_traced)
 	dvt_assert_value(line, "kind", "export");
 	dvt_assert_number(line, "bar", BAR);
 	dvt_assert_number(line, "size", LEN);
+	dvt_assert_number(line, "extents", 1);
+	dvt_assert_number(line, "read_only", 0);
 	ck_assert_uint_eq(find("dvp_map", id, line), 1);
 	dvt_assert_hex(line, "addr", (uintptr_t)map);
 	dvt_assert_hex(line, "len", LEN / 2);
 	dvt_assert_hex(line, "offset", LEN / 2);
-	dvt_assert_value(line, "memattr", "uc");
+	dvt_assert_value(line, "memattr", "nc");
 	ck_assert_uint_eq(find("dvp_revoke", id, line), 1);
 	dvt_assert_number(line, "mappings", 1);
 	ck_assert_uint_eq(find("dvp_fault", id, line), 2);

@@ -83,6 +83,8 @@ uint64_t dvt_bar_len(const struct dvl_device *dev, unsigned int bar);
 
 int dvt_export(const struct dvl_device *dev, unsigned int bar, uint64_t off,
 	       uint64_t len, uint32_t open_flags);
+int dvt_export_huge(const struct dvl_device *dev, unsigned int bar,
+		    uint64_t off, uint64_t len, uint32_t open_flags);
 void *dvt_map(int fd, size_t len, int prot);
 void *dvt_map_from(int fd, uint64_t off, size_t len, int prot);
 

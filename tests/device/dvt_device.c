@@ -108,6 +108,31 @@ int dvt_export(const struct dvl_device *dev, unsigned int bar, uint64_t off,
 }
 
 /**
+ * dvt_export_huge() - export one piece of a BAR for huge entries
+ * @dev: an open device
+ * @bar: the BAR
+ * @off: start in the BAR
+ * @len: length in bytes
+ * @open_flags: O_RDWR and so on
+ *
+ * By DMABUF_VFIO_PCI_FEATURE_EXPORT with DMABUF_VFIO_PCI_EXPORT_HUGE, which has no
+ * effect on kernels without DMABUF_VFIO_PCI_CAP_HUGE.
+ *
+ * Return: the dma-buf's descriptor.
+ */
+int dvt_export_huge(const struct dvl_device *dev, unsigned int bar,
+		    uint64_t off, uint64_t len, uint32_t open_flags)
+{
+	struct vfio_region_dma_range range = { .offset = off, .length = len };
+	int fd = dvl_export_flags(dev->fd, bar, &range, 1, open_flags,
+				  DMABUF_VFIO_PCI_EXPORT_HUGE);
+
+	ck_assert_msg(fd >= 0, "export of BAR %u at %#lx, %#lx bytes: %s", bar,
+		      off, len, strerror(-fd));
+	return fd;
+}
+
+/**
  * dvt_map_from() - map a piece of a dma-buf
  * @fd: the dma-buf
  * @off: start in the buffer

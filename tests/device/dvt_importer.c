@@ -113,3 +113,42 @@ unsigned int dvt_pte_level(int importer, const void *addr)
 	dvt_pte(importer, addr, &pte);
 	return pte.level;
 }
+
+/**
+ * dvt_stall() - stall tasks of other processes that zap a mapping of this one
+ * @importer: from dvt_importer_open()
+ * @addr: the mapping
+ * @len: its length
+ *
+ * Return: 0, or a negative errno; -EOPNOTSUPP where the kernel cannot.
+ */
+int dvt_stall(int importer, const void *addr, size_t len)
+{
+	struct dvp_importer_stall stall = { .addr = (uintptr_t)addr, .len = len };
+
+	return ioctl(importer, DVP_IMPORTER_STALL, &stall) ? -errno : 0;
+}
+
+/**
+ * dvt_stall_go() - release stalled tasks, and stall no more
+ * @importer: of dvt_stall()
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvt_stall_go(int importer)
+{
+	return ioctl(importer, DVP_IMPORTER_GO) ? -errno : 0;
+}
+
+/**
+ * dvt_stalled() - count stalled tasks
+ * @importer: of dvt_stall()
+ *
+ * Return: how many, or a negative errno.
+ */
+int dvt_stalled(int importer)
+{
+	int nr = ioctl(importer, DVP_IMPORTER_STALLED);
+
+	return nr < 0 ? -errno : nr;
+}

@@ -31,4 +31,13 @@ void dvt_pte(int importer, const void *addr,
 	     struct dvp_importer_pte *pte);
 unsigned int dvt_pte_level(int importer, const void *addr);
 
+/*
+ * Stall tasks of other processes that zap pages of this one, until dvt_stall_go() or
+ * the close of the descriptor. 0 or more, or a negative errno. Usable in children.
+ */
+int dvt_stall(int importer, const void *addr, size_t len);
+int dvt_stall_go(int importer);
+/* How many tasks are stalled. */
+int dvt_stalled(int importer);
+
 #endif /* DVT_IMPORTER_H */

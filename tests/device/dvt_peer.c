@@ -179,6 +179,38 @@ int dvt_peer_lock(const struct dvt_peer *peer, unsigned int time_ms)
 }
 
 /**
+ * dvt_peer_fence_write() - the same as dvt_peer_fence(), by a fence that others see
+ * @peer: the importer, attached
+ * @delay_ms: how long
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvt_peer_fence_write(const struct dvt_peer *peer, unsigned int delay_ms)
+{
+	return peer_ioctl(peer, DVP_PEER_FENCE_WRITE, delay_ms);
+}
+
+/**
+ * dvt_peer_watch() - count callbacks that come when memory is off already
+ * @peer: the importer, not attached
+ * @bdf: the device that exports
+ *
+ * Return: 0 or a negative errno.
+ */
+int dvt_peer_watch(const struct dvt_peer *peer, const char *bdf)
+{
+	unsigned int domain, bus, slot, function;
+	struct dvp_peer_watch_arg arg;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+		return -EINVAL;
+	arg = (struct dvp_peer_watch_arg){
+		.domain = domain, .bus = bus, .devfn = slot << 3 | function,
+	};
+	return peer_ioctl(peer, DVP_PEER_WATCH, (unsigned long)&arg);
+}
+
+/**
  * dvt_peer_import() - attach and map as importers should
  * @peer: the importer
  * @fd: the dma-buf

@@ -31,6 +31,8 @@ int dvt_peer_detach(const struct dvt_peer *peer);
 int dvt_peer_fence(const struct dvt_peer *peer, unsigned int delay_ms);
 int dvt_peer_mask(const struct dvt_peer *peer, unsigned int bits);
 int dvt_peer_lock(const struct dvt_peer *peer, unsigned int time_ms);
+int dvt_peer_fence_write(const struct dvt_peer *peer, unsigned int delay_ms);
+int dvt_peer_watch(const struct dvt_peer *peer, const char *bdf);
 
 /* These assert that it works. */
 void dvt_peer_import(const struct dvt_peer *peer, int fd);

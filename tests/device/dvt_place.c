@@ -30,9 +30,9 @@ uint64_t dvt_bar_addr(const char *bdf, unsigned int bar)
 }
 
 /**
- * dvt_map_at() - map a dma-buf at an address with chosen low bits
- * @fd: the dma-buf
- * @off: start in the buffer
+ * dvt_map_at() - map a file at an address with chosen low bits
+ * @fd: a dma-buf or a device
+ * @off: start in the file
  * @len: length in bytes
  * @prot: PROT_READ, PROT_WRITE
  * @align: a power of two
@@ -55,6 +55,26 @@ void *dvt_map_at(int fd, uint64_t off, size_t len, int prot, size_t align,
 	ck_assert_ptr_eq(mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, off),
 			 addr);
 	return addr;
+}
+
+/**
+ * dvt_map_bar_at() - map a BAR through the device at an address with chosen low bits
+ * @dev: the device
+ * @bar: the BAR, from its start
+ * @len: length in bytes
+ * @prot: PROT_READ, PROT_WRITE
+ * @align: as for dvt_map_at()
+ * @shift: as for dvt_map_at()
+ *
+ * Return: the address.
+ */
+void *dvt_map_bar_at(const struct dvl_device *dev, unsigned int bar, size_t len,
+		     int prot, size_t align, size_t shift)
+{
+	struct vfio_region_info info;
+
+	ck_assert_int_eq(dvl_region_info(dev, bar, &info), 0);
+	return dvt_map_at(dev->fd, info.offset, len, prot, align, shift);
 }
 
 /**

@@ -13,6 +13,8 @@
 uint64_t dvt_bar_addr(const char *bdf, unsigned int bar);
 void *dvt_map_at(int fd, uint64_t off, size_t len, int prot, size_t align,
 		 size_t shift);
+void *dvt_map_bar_at(const struct dvl_device *dev, unsigned int bar, size_t len,
+		     int prot, size_t align, size_t shift);
 
 void dvt_touch_slots(const char *map, size_t len);
 void dvt_assert_level(int importer, const char *addr, unsigned int level);

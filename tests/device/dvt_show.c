@@ -12,8 +12,6 @@
 const char *const dvt_counter_names[DVT_NR_COUNTERS] = {
 	[DVT_EXPORTS_LIVE]	= "exports_live",
 	[DVT_EXPORTS_TOTAL]	= "exports_total",
-	[DVT_BAR_MMAPS_LIVE]	= "bar_mmaps_live",
-	[DVT_BAR_MMAPS_TOTAL]	= "bar_mmaps_total",
 	[DVT_MAPPINGS_LIVE]	= "mappings_live",
 	[DVT_MAPPINGS_TOTAL]	= "mappings_total",
 	[DVT_IMPORTS_LIVE]	= "imports_live",
@@ -77,8 +75,7 @@ int64_t dvt_counters_delta(const struct dvt_counters *before,
 void dvt_assert_no_leak(const char *bdf)
 {
 	static const enum dvt_counter live[] = {
-		DVT_EXPORTS_LIVE, DVT_BAR_MMAPS_LIVE, DVT_MAPPINGS_LIVE,
-		DVT_IMPORTS_LIVE,
+		DVT_EXPORTS_LIVE, DVT_MAPPINGS_LIVE, DVT_IMPORTS_LIVE,
 	};
 	int64_t value;
 	size_t i;
@@ -90,18 +87,36 @@ void dvt_assert_no_leak(const char *bdf)
 	}
 }
 
-/**
- * dvt_assert_state() - what sysfs says of a device's state
- * @bdf: its address
- * @state: what it should say
- */
-void dvt_assert_state(const char *bdf, const char *state)
+static void assert_file(const char *bdf, const char *file, const char *want)
 {
 	char text[128];
 
-	ck_assert_int_eq(dvl_sysfs_read(bdf, "dmabuf/state", text,
-					sizeof(text)), 0);
-	ck_assert_str_eq(text, state);
+	ck_assert_int_eq(dvl_sysfs_read(bdf, file, text, sizeof(text)), 0);
+	ck_assert_msg(!strcmp(text, want), "%s is \"%s\", not \"%s\"", file,
+		      text, want);
+}
+
+/**
+ * dvt_assert_state() - the state of a device in sysfs
+ * @bdf: its address
+ * @state: "closed" or "usable"; a usable one has no causes
+ */
+void dvt_assert_state(const char *bdf, const char *state)
+{
+	assert_file(bdf, "dmabuf/state", state);
+	if (!strcmp(state, "usable"))
+		assert_file(bdf, "dmabuf/causes", "none");
+}
+
+/**
+ * dvt_assert_blocked() - a device is blocked, and sysfs says why
+ * @bdf: its address
+ * @causes: the words, with a space between them
+ */
+void dvt_assert_blocked(const char *bdf, const char *causes)
+{
+	assert_file(bdf, "dmabuf/state", "blocked");
+	assert_file(bdf, "dmabuf/causes", causes);
 }
 
 /**

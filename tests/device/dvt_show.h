@@ -10,8 +10,6 @@
 enum dvt_counter {
 	DVT_EXPORTS_LIVE,
 	DVT_EXPORTS_TOTAL,
-	DVT_BAR_MMAPS_LIVE,
-	DVT_BAR_MMAPS_TOTAL,
 	DVT_MAPPINGS_LIVE,
 	DVT_MAPPINGS_TOTAL,
 	DVT_IMPORTS_LIVE,
@@ -50,6 +48,7 @@ int64_t dvt_counters_delta(const struct dvt_counters *before,
 
 void dvt_assert_no_leak(const char *bdf);
 void dvt_assert_state(const char *bdf, const char *state);
+void dvt_assert_blocked(const char *bdf, const char *causes);
 
 /* Longer than any line that the driver shows. */
 #define DVT_LINE_LEN 512

@@ -48,7 +48,7 @@ static inline struct json_object *dvt_tool_json(const struct dvt_tool *tool)
 
 	ck_assert_msg(root, "no JSON: %s", tool->out);
 	ck_assert(json_object_object_get_ex(root, "format", &value));
-	ck_assert_int_eq(json_object_get_int(value), 1);
+	ck_assert_int_eq(json_object_get_int(value), 2);
 	ck_assert(json_object_object_get_ex(root, "exit", &value));
 	ck_assert_int_eq(json_object_get_int(value), tool->status);
 	return root;

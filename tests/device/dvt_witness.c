@@ -250,7 +250,7 @@ static void assert_new_mmap(const struct dvt_witness *w, int64_t expected)
 }
 
 /**
- * dvt_witness_assert_paused() - the buffer is temporarily revoked
+ * dvt_witness_assert_paused() - the buffer is blocked
  * @w: the witness
  */
 void dvt_witness_assert_paused(const struct dvt_witness *w)
@@ -260,7 +260,7 @@ void dvt_witness_assert_paused(const struct dvt_witness *w)
 }
 
 /**
- * dvt_witness_assert_dead() - the buffer is permanently revoked
+ * dvt_witness_assert_dead() - the buffer is revoked
  * @w: the witness
  */
 void dvt_witness_assert_dead(const struct dvt_witness *w)

@@ -74,10 +74,30 @@ struct dvp_importer_claim {
 /* What DVP_IMPORTER_KERNEL returns: what the kernel was configured for. */
 #define DVP_KERNEL_MOVES	1	/* importers can be told to let go */
 #define DVP_KERNEL_P2PDMA	2	/* it judges routes between devices */
+#define DVP_KERNEL_REVOCABLE	4	/* pinned importers can be told, too */
+
+/**
+ * struct dvp_importer_stall - a range whose zaps are to stall
+ * @addr: start of a mapping of the calling process
+ * @len: its length
+ *
+ * A task of another process that zaps pages there waits in an MMU notifier, until
+ * DVP_IMPORTER_GO, the close of the descriptor, or the exit of the process. Calls of the
+ * process itself do not wait. One range for each open of the node.
+ */
+struct dvp_importer_stall {
+	__u64 addr;
+	__u64 len;
+};
 
 #define DVP_IMPORTER_READ_PTE	_IOWR(0xdb, 0x00, struct dvp_importer_pte)
 #define DVP_IMPORTER_ATTACH	_IOW(0xdb, 0x01, struct dvp_importer_attach)
 #define DVP_IMPORTER_KERNEL	_IO(0xdb, 0x02)
 #define DVP_IMPORTER_CLAIM	_IOW(0xdb, 0x03, struct dvp_importer_claim)
+#define DVP_IMPORTER_STALL	_IOW(0xdb, 0x04, struct dvp_importer_stall)
+/* Releases stalled tasks, and stalls no more. */
+#define DVP_IMPORTER_GO		_IO(0xdb, 0x05)
+/* Returns how many tasks are stalled. */
+#define DVP_IMPORTER_STALLED	_IO(0xdb, 0x06)
 
 #endif /* DVP_IMPORTER_H */

@@ -108,6 +108,8 @@ struct dvp_peer_dma_arg {
  * @fences: how many of its fences have not ended
  * @nr_entries: of the last mapping
  * @locked: whether it is in DVP_PEER_LOCK, and has the lock
+ * @late: how often the callback was called with a mapping, while the device of
+ *	DVP_PEER_WATCH did not decode memory
  */
 struct dvp_peer_state_arg {
 	__u32 attached;
@@ -116,6 +118,19 @@ struct dvp_peer_state_arg {
 	__u32 fences;
 	__u32 nr_entries;
 	__u32 locked;
+	__u32 late;
+};
+
+/**
+ * struct dvp_peer_watch_arg - the device whose memory the mapping leads to
+ * @domain: its address
+ * @bus: its address
+ * @devfn: its address
+ */
+struct dvp_peer_watch_arg {
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
 };
 
 #define DVP_PEER_ATTACH		_IOW(0xdb, 0x10, struct dvp_peer_attach_arg)
@@ -138,5 +153,9 @@ struct dvp_peer_state_arg {
  * killed.
  */
 #define DVP_PEER_LOCK		_IO(0xdb, 0x19)
+/* Has the callback look at a device's COMMAND register, until the close. */
+#define DVP_PEER_WATCH		_IOW(0xdb, 0x1a, struct dvp_peer_watch_arg)
+/* As DVP_PEER_FENCE, for a fence that EXPORT_SYNC_FILE hands out. */
+#define DVP_PEER_FENCE_WRITE	_IO(0xdb, 0x1b)
 
 #endif /* DVP_PEER_H */

@@ -7,6 +7,7 @@ struct device;
 struct dvp_importer_attach;
 struct dvp_importer_claim;
 struct dvp_importer_pte;
+struct dvp_importer_stall;
 struct file;
 
 /* attach.c */
@@ -20,5 +21,12 @@ void dvp_importer_unclaim(struct file *file);
 
 /* pte.c */
 int dvp_importer_read_pte(struct dvp_importer_pte *pte);
+
+/* stall.c */
+int dvp_importer_stall(struct file *file,
+		       const struct dvp_importer_stall *arg);
+int dvp_importer_go(struct file *file);
+int dvp_importer_stalled(struct file *file);
+void dvp_importer_unstall(struct file *file);
 
 #endif /* DVP_IMPORTER_INTERNAL_H */

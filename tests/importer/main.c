@@ -46,6 +46,15 @@ static long dvp_importer_ioctl_claim(struct file *file, void __user *arg)
 	return dvp_importer_claim(file, &claim);
 }
 
+static long dvp_importer_ioctl_stall(struct file *file, void __user *arg)
+{
+	struct dvp_importer_stall stall;
+
+	if (copy_from_user(&stall, arg, sizeof(stall)))
+		return -EFAULT;
+	return dvp_importer_stall(file, &stall);
+}
+
 /* Newer kernels have no option for what all of them do. */
 static long dvp_importer_ioctl_kernel(void)
 {
@@ -56,6 +65,8 @@ static long dvp_importer_ioctl_kernel(void)
 		flags |= DVP_KERNEL_MOVES;
 	if (IS_ENABLED(CONFIG_PCI_P2PDMA))
 		flags |= DVP_KERNEL_P2PDMA;
+	if (DVP_IMPORTER_CALLBACK_OPTIONAL)
+		flags |= DVP_KERNEL_REVOCABLE;
 	return flags;
 }
 
@@ -73,6 +84,12 @@ static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 		return dvp_importer_ioctl_kernel();
 	case DVP_IMPORTER_CLAIM:
 		return dvp_importer_ioctl_claim(file, uarg);
+	case DVP_IMPORTER_STALL:
+		return dvp_importer_ioctl_stall(file, uarg);
+	case DVP_IMPORTER_GO:
+		return dvp_importer_go(file);
+	case DVP_IMPORTER_STALLED:
+		return dvp_importer_stalled(file);
 	default:
 		return -ENOTTY;
 	}
@@ -81,6 +98,7 @@ static long dvp_importer_ioctl(struct file *file, unsigned int cmd,
 static int dvp_importer_release(struct inode *inode, struct file *file)
 {
 	dvp_importer_unclaim(file);
+	dvp_importer_unstall(file);
 	return 0;
 }
 

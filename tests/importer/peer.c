@@ -90,6 +90,7 @@ static int dvp_peer_release(struct inode *inode, struct file *file)
 	dvp_peer_let_go(ctx);
 	mutex_unlock(&peer->lock);
 	kvfree(ctx->entries);
+	pci_dev_put(ctx->watched);
 	kfree(ctx);
 	kref_put(&peer->refs, dvp_peer_free);
 	return 0;
@@ -106,6 +107,7 @@ static long dvp_peer_ioctl_state(struct dvp_peer_context *ctx,
 		.fences = atomic_read(&ctx->nr_fences),
 		.nr_entries = READ_ONCE(ctx->nr_entries),
 		.locked = READ_ONCE(ctx->locked),
+		.late = READ_ONCE(ctx->nr_late),
 	};
 
 	return copy_to_user(uarg, &state, sizeof(state)) ? -EFAULT : 0;
@@ -145,6 +147,15 @@ static long dvp_peer_ioctl_dma(struct dvp_peer_context *ctx, void __user *uarg)
 	return dvp_peer_dma(ctx, &arg);
 }
 
+static long dvp_peer_ioctl_watch(struct dvp_peer_context *ctx, void __user *uarg)
+{
+	struct dvp_peer_watch_arg arg;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	return dvp_peer_watch(ctx, &arg);
+}
+
 static long dvp_peer_ioctl_locked(struct dvp_peer_context *ctx,
 				  unsigned int cmd, unsigned long arg)
 {
@@ -167,11 +178,15 @@ static long dvp_peer_ioctl_locked(struct dvp_peer_context *ctx,
 	case DVP_PEER_DMA:
 		return dvp_peer_ioctl_dma(ctx, uarg);
 	case DVP_PEER_FENCE:
-		return dvp_peer_fence(ctx, arg);
+		return dvp_peer_fence(ctx, arg, false);
+	case DVP_PEER_FENCE_WRITE:
+		return dvp_peer_fence(ctx, arg, true);
 	case DVP_PEER_MASK:
 		return dvp_peer_mask(ctx, arg);
 	case DVP_PEER_LOCK:
 		return dvp_peer_lock(ctx, arg);
+	case DVP_PEER_WATCH:
+		return dvp_peer_ioctl_watch(ctx, uarg);
 	default:
 		return -ENOTTY;
 	}

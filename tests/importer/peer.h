@@ -73,6 +73,8 @@ struct dvp_peer {
  * @dir: its direction
  * @notified: how often the callback was called
  * @locked: somebody holds that lock in dvp_peer_lock()
+ * @watched: the device whose COMMAND the callback looks at, or NULL
+ * @nr_late: how often it was called too late
  */
 struct dvp_peer_context {
 	struct dvp_peer *peer;
@@ -94,6 +96,8 @@ struct dvp_peer_context {
 	enum dma_data_direction dir;
 	u32 notified;
 	bool locked;
+	struct pci_dev *watched;
+	u32 nr_late;
 };
 
 /* peer.c */
@@ -108,9 +112,12 @@ int dvp_peer_detach(struct dvp_peer_context *ctx);
 int dvp_peer_map(struct dvp_peer_context *ctx, unsigned long dir);
 int dvp_peer_unmap(struct dvp_peer_context *ctx);
 int dvp_peer_lock(struct dvp_peer_context *ctx, unsigned long time_ms);
+int dvp_peer_watch(struct dvp_peer_context *ctx,
+		   const struct dvp_peer_watch_arg *arg);
 
 /* peer_fence.c */
-int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms);
+int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms,
+		   bool write);
 void dvp_peer_fences_end(struct dvp_peer_context *ctx);
 
 /* peer_dma.c */

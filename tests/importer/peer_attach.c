@@ -50,6 +50,18 @@ static void dvp_peer_late(struct work_struct *work)
 	dma_resv_unlock(ctx->dmabuf->resv);
 }
 
+/* The exporter has to call before memory goes. Counts calls that come later. */
+static void dvp_peer_look(struct dvp_peer_context *ctx)
+{
+	u16 command = PCI_COMMAND_MEMORY;
+
+	if (!ctx->watched)
+		return;
+	pci_read_config_word(ctx->watched, PCI_COMMAND, &command);
+	if (!(command & PCI_COMMAND_MEMORY))
+		WRITE_ONCE(ctx->nr_late, ctx->nr_late + 1);
+}
+
 /*
  * May come before dma_buf_dynamic_attach() returns; then there is no mapping,
  * and nothing but the count is touched.
@@ -63,6 +75,7 @@ static void dvp_peer_moved(struct dma_buf_attachment *attach)
 	WRITE_ONCE(ctx->notified, ctx->notified + 1);
 	if (!ctx->sgt)
 		return;
+	dvp_peer_look(ctx);
 	if (ctx->reaction == DVP_PEER_UNMAPS)
 		dvp_peer_unmap_locked(ctx);
 	else if (ctx->reaction == DVP_PEER_LATE)
@@ -313,4 +326,23 @@ int dvp_peer_lock(struct dvp_peer_context *ctx, unsigned long time_ms)
 	WRITE_ONCE(ctx->locked, false);
 	dma_resv_unlock(ctx->dmabuf->resv);
 	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/**
+ * dvp_peer_watch() - look at a device whenever the callback is called
+ * @ctx: the importer, not attached
+ * @arg: the device's address
+ *
+ * Return: 0, -EBUSY if it is attached or watches one, -ENODEV for no device.
+ */
+int dvp_peer_watch(struct dvp_peer_context *ctx,
+		   const struct dvp_peer_watch_arg *arg)
+{
+	lockdep_assert_held(&ctx->lock);
+
+	if (ctx->attach || ctx->watched)
+		return -EBUSY;
+	ctx->watched = pci_get_domain_bus_and_slot(arg->domain, arg->bus,
+						   arg->devfn);
+	return ctx->watched ? 0 : -ENODEV;
 }

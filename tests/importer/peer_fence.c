@@ -71,10 +71,12 @@ static struct dvp_peer_fence *dvp_peer_fence_create(struct dvp_peer_context *ctx
  * dvp_peer_fence() - add a fence to the dma-buf
  * @ctx: the importer
  * @delay_ms: when it ends
+ * @write: for a write, and so for others to see; else for nothing but memory
  *
  * Return: 0 or a negative errno.
  */
-int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms)
+int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms,
+		   bool write)
 {
 	struct dvp_peer_fence *fence;
 	struct dma_resv *resv;
@@ -95,7 +97,8 @@ int dvp_peer_fence(struct dvp_peer_context *ctx, unsigned long delay_ms)
 	ret = dma_resv_reserve_fences(resv, 1);
 	if (!ret)
 		dma_resv_add_fence(resv, &fence->base,
-				   DMA_RESV_USAGE_BOOKKEEP);
+				   write ? DMA_RESV_USAGE_WRITE :
+					   DMA_RESV_USAGE_BOOKKEEP);
 	dma_resv_unlock(resv);
 	/* Also after an error: it ends as any other. */
 	atomic_inc(&ctx->nr_fences);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "dvt_fault.h"
@@ -101,6 +102,8 @@ static void open_device(struct fuzz *fuzz, const char *bdf)
 
 static void collect_others(struct fuzz *fuzz)
 {
+	fuzz->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ck_assert_int_ge(fuzz->event, 0);
 	fuzz_others_add(fuzz, memfd_create("fuzz", MFD_CLOEXEC), EINVAL);
 	fuzz_others_add(fuzz, CLOSED_FD, EBADF);
 	fuzz_others_add(fuzz, -1, EBADF);
@@ -144,6 +147,7 @@ static void let_go(struct fuzz *fuzz)
 		if (fuzz->others[i].fd < CLOSED_FD && fuzz->others[i].fd >= 0 &&
 		    fuzz->others[i].fd != fuzz->dev.fd)
 			close(fuzz->others[i].fd);
+	close(fuzz->event);
 	dvl_device_close(&fuzz->dev);
 }
 

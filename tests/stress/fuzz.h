@@ -38,7 +38,7 @@ struct fuzz_bar {
  * @fd: its descriptor
  * @nr_pages: its size
  * @mode: O_RDONLY, O_WRONLY or O_RDWR
- * @revoked: for good
+ * @revoked: it is revoked
  */
 struct fuzz_buffer {
 	int fd;
@@ -79,6 +79,7 @@ struct fuzz_map {
  * @nr: number of the present call
  * @what: what it is
  * @usable: nothing has touched what blocks memory since it was known to be on
+ * @event: an eventfd
  * @memory: where payloads are put, up to the end of a page with nothing behind
  * @frozen: a page for those that nobody may write
  */
@@ -96,6 +97,7 @@ struct fuzz {
 	unsigned int nr_buffers;
 	struct fuzz_other others[FUZZ_NR_OTHERS];
 	unsigned int nr_others;
+	int event;
 	struct fuzz_map maps[FUZZ_NR_MAPS];
 	char *memory;
 	char *frozen;
@@ -176,8 +178,10 @@ struct fuzz_call {
 	uint8_t *data;
 };
 
-void fuzz_export_make(struct fuzz *fuzz, struct fuzz_call *call);
-void fuzz_export_judge(const struct fuzz *fuzz, const struct fuzz_call *call,
+void fuzz_export_make(struct fuzz *fuzz, uint32_t number,
+		      struct fuzz_call *call);
+void fuzz_export_judge(const struct fuzz *fuzz, uint32_t number,
+		       const struct fuzz_call *call,
 		       const struct fuzz_place *place,
 		       struct fuzz_verdict *verdict);
 void fuzz_export_done(struct fuzz *fuzz, const struct fuzz_call *call,

@@ -10,6 +10,8 @@
 
 #define MAX_RANGES 262144U
 #define OPEN_FLAGS (O_ACCMODE | O_CLOEXEC | O_NONBLOCK)
+#define EXPORT_FLAGS \
+	(DMABUF_VFIO_PCI_EXPORT_HUGE | DMABUF_VFIO_PCI_EXPORT_CPU_ONLY)
 
 enum {
 	FEW_RANGES = 8,
@@ -37,7 +39,21 @@ static uint32_t choose_bar(struct fuzz *fuzz)
 	return fuzz_one_in(fuzz, 24) ? fuzz_below(fuzz, FUZZ_NR_BARS) : bar;
 }
 
-static uint32_t choose_open_flags(struct fuzz *fuzz)
+/*
+ * Feature 11 ignores other bits, as in-tree does. It does not judge an access
+ * mode of 3 either, and a buffer of that mode is of no use here.
+ */
+static uint32_t spoil_open_flags(struct fuzz *fuzz, uint32_t number,
+				 uint32_t flags)
+{
+	uint32_t bit = 1U << fuzz_below(fuzz, 32);
+
+	if (number == VFIO_DEVICE_FEATURE_DMA_BUF && bit & O_ACCMODE)
+		return flags;
+	return flags | bit;
+}
+
+static uint32_t choose_open_flags(struct fuzz *fuzz, uint32_t number)
 {
 	static const uint32_t modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
 	uint32_t flags = modes[fuzz_below(fuzz, DVT_ARRAY_SIZE(modes))];
@@ -47,7 +63,7 @@ static uint32_t choose_open_flags(struct fuzz *fuzz)
 	if (fuzz_one_in(fuzz, 8))
 		flags |= O_NONBLOCK;
 	if (fuzz_one_in(fuzz, 24))
-		flags |= 1U << fuzz_below(fuzz, 32);
+		flags = spoil_open_flags(fuzz, number, flags);
 	return flags;
 }
 
@@ -135,9 +151,11 @@ static void spoil_head(struct fuzz *fuzz,
 /**
  * fuzz_export_make() - make the payload of an export
  * @fuzz: the round
+ * @number: VFIO_DEVICE_FEATURE_DMA_BUF or DMABUF_VFIO_PCI_FEATURE_EXPORT
  * @call: its data is filled in
  */
-void fuzz_export_make(struct fuzz *fuzz, struct fuzz_call *call)
+void fuzz_export_make(struct fuzz *fuzz, uint32_t number,
+		      struct fuzz_call *call)
 {
 	struct vfio_device_feature_dma_buf *head = (void *)call->data;
 	uint32_t nr = choose_nr(fuzz), bar = choose_bar(fuzz);
@@ -145,7 +163,9 @@ void fuzz_export_make(struct fuzz *fuzz, struct fuzz_call *call)
 
 	*head = (struct vfio_device_feature_dma_buf){
 		.region_index = bar,
-		.open_flags = choose_open_flags(fuzz),
+		.open_flags = choose_open_flags(fuzz, number),
+		.flags = number == DMABUF_VFIO_PCI_FEATURE_EXPORT ?
+			 fuzz_below(fuzz, EXPORT_FLAGS + 1) : 0,
 		.nr_ranges = nr,
 	};
 	make_ranges(fuzz, head->dma_ranges, nr, pages);
@@ -156,12 +176,23 @@ void fuzz_export_make(struct fuzz *fuzz, struct fuzz_call *call)
 		 head->open_flags, head->flags, head->nr_ranges);
 }
 
+static void judge_flags(const struct vfio_device_feature_dma_buf *head,
+			uint32_t number, struct fuzz_verdict *verdict)
+{
+	if (number == VFIO_DEVICE_FEATURE_DMA_BUF) {
+		if (head->flags)
+			fuzz_refuse(verdict, EINVAL);
+		return;
+	}
+	if (head->flags & ~EXPORT_FLAGS || head->open_flags & ~OPEN_FLAGS ||
+	    (head->open_flags & O_ACCMODE) == O_ACCMODE)
+		fuzz_refuse(verdict, EINVAL);
+}
+
 static void judge_head(const struct vfio_device_feature_dma_buf *head,
 		       uint64_t room, struct fuzz_verdict *verdict)
 {
-	if (!head->nr_ranges || head->flags ||
-	    head->open_flags & ~OPEN_FLAGS ||
-	    (head->open_flags & O_ACCMODE) == O_ACCMODE)
+	if (!head->nr_ranges)
 		fuzz_refuse(verdict, EINVAL);
 	if (head->nr_ranges > MAX_RANGES)
 		fuzz_refuse(verdict, E2BIG);
@@ -196,13 +227,15 @@ static void judge_range(const struct vfio_region_dma_range *range, uint64_t len,
 }
 
 /**
- * fuzz_export_judge() - what an export may come to
+ * fuzz_export_judge() - judge what an export may return
  * @fuzz: the round
+ * @number: VFIO_DEVICE_FEATURE_DMA_BUF or DMABUF_VFIO_PCI_FEATURE_EXPORT
  * @call: the call; its frame is right
  * @place: where it is
  * @verdict: success, to be changed
  */
-void fuzz_export_judge(const struct fuzz *fuzz, const struct fuzz_call *call,
+void fuzz_export_judge(const struct fuzz *fuzz, uint32_t number,
+		       const struct fuzz_call *call,
 		       const struct fuzz_place *place,
 		       struct fuzz_verdict *verdict)
 {
@@ -215,6 +248,7 @@ void fuzz_export_judge(const struct fuzz *fuzz, const struct fuzz_call *call,
 		fuzz_refuse(verdict, EFAULT);
 		return;
 	}
+	judge_flags(head, number, verdict);
 	judge_head(head, call->argsz - fixed, verdict);
 	judge_bar(fuzz, head->region_index, verdict);
 	have = (place->readable - fixed) / sizeof(head->dma_ranges[0]);

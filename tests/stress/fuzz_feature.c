@@ -34,11 +34,15 @@ static const struct kind kinds[] = {
 	{ DMABUF_VFIO_PCI_FEATURE_EXPORT, VFIO_DEVICE_FEATURE_GET,
 	  sizeof(struct vfio_device_feature_dma_buf), 8 },
 	{ DMABUF_VFIO_PCI_FEATURE_REVOKE, VFIO_DEVICE_FEATURE_SET,
-	  sizeof(struct vfio_device_feature_dma_buf_revoke), 4 },
+	  sizeof(struct dmabuf_vfio_pci_revoke), 4 },
 	{ DMABUF_VFIO_PCI_FEATURE_MEMATTR, VFIO_DEVICE_FEATURE_SET,
-	  sizeof(struct vfio_device_feature_dma_buf_memattr), 4 },
+	  sizeof(struct dmabuf_vfio_pci_memattr), 4 },
 	{ DMABUF_VFIO_PCI_FEATURE_INFO, VFIO_DEVICE_FEATURE_GET,
 	  sizeof(struct dmabuf_vfio_pci_info), 2 },
+	{ DMABUF_VFIO_PCI_FEATURE_EVENT, VFIO_DEVICE_FEATURE_SET,
+	  sizeof(struct dmabuf_vfio_pci_event), 4 },
+	{ DMABUF_VFIO_PCI_FEATURE_STATE, VFIO_DEVICE_FEATURE_GET,
+	  sizeof(struct dmabuf_vfio_pci_state), 4 },
 	{ 0, 0, 0, 1 },		/* any other */
 };
 
@@ -58,7 +62,7 @@ static const struct kind *choose_kind(struct fuzz *fuzz)
 static uint32_t other_number(struct fuzz *fuzz)
 {
 	static const uint32_t odd[] = {
-		0xdb04, 0xdb10, 0xdaff, 0xffff, 0x8000, 0x1000,
+		0xdb06, 0xdb10, 0xdaff, 0xffff, 0x8000, 0x1000,
 	};
 	uint32_t number = fuzz_below(fuzz, 20);
 
@@ -92,29 +96,80 @@ static uint32_t choose_argsz(struct fuzz *fuzz, size_t right)
 	return right;
 }
 
+static bool is_export(const struct kind *kind)
+{
+	return kind->number == VFIO_DEVICE_FEATURE_DMA_BUF ||
+	       kind->number == DMABUF_VFIO_PCI_FEATURE_EXPORT;
+}
+
+/* The payload starts with the descriptor of a buffer. */
+static bool has_target(const struct kind *kind)
+{
+	return kind->op == VFIO_DEVICE_FEATURE_SET ||
+	       kind->number == DMABUF_VFIO_PCI_FEATURE_STATE;
+}
+
 /**
- * struct target - what a call to revoke, or for an attribute, is about
- * @error: what is said of the descriptor, or 0
+ * struct target - the buffer that a call is about
+ * @error: errno for its descriptor, or 0
  * @buffer: index of the buffer, or -1
- * @memattr: the attribute
+ * @value: the second word of the payload: an attribute, or an eventfd
+ * @value_error: errno for @value, or 0
  */
 struct target {
 	int error;
 	int buffer;
-	uint32_t memattr;
+	uint32_t value;
+	int value_error;
 };
 
-static void make_target(struct fuzz *fuzz, struct fuzz_call *call, size_t len,
-			struct target *target)
+static void choose_memattr(struct fuzz *fuzz, struct target *target)
 {
 	static const uint32_t values[] = { 0, 1, 1, 2, 3, 0x80000000, ~0U };
+
+	target->value = values[fuzz_below(fuzz, DVT_ARRAY_SIZE(values))];
+	if (target->value > DMABUF_VFIO_PCI_MEMATTR_WC)
+		target->value_error = EINVAL;
+	else if (target->value == DMABUF_VFIO_PCI_MEMATTR_WC && !fuzz->wc)
+		target->value_error = EOPNOTSUPP;
+}
+
+static void choose_event(struct fuzz *fuzz, struct target *target)
+{
+	const struct {
+		int fd;
+		int error;
+	} rows[] = {
+		{ fuzz->event, 0 }, { fuzz->event, 0 }, { -1, 0 },
+		{ -2, EBADF }, { INT32_MAX, EBADF }, { fuzz->dev.fd, EINVAL },
+	};
+	uint32_t i = fuzz_below(fuzz, DVT_ARRAY_SIZE(rows));
+
+	target->value = rows[i].fd;
+	target->value_error = rows[i].error;
+}
+
+static void make_target(struct fuzz *fuzz, const struct kind *kind,
+			struct fuzz_call *call, struct target *target)
+{
 	int32_t fd = fuzz_any_fd(fuzz, &target->error, &target->buffer);
 
-	target->memattr = values[fuzz_below(fuzz, DVT_ARRAY_SIZE(values))];
+	if (kind->number == DMABUF_VFIO_PCI_FEATURE_MEMATTR)
+		choose_memattr(fuzz, target);
+	else if (kind->number == DMABUF_VFIO_PCI_FEATURE_EVENT)
+		choose_event(fuzz, target);
+	else
+		target->value = chance_any(&fuzz->rng);
+	/* A revoked buffer still has a state. */
+	if (kind->number == DMABUF_VFIO_PCI_FEATURE_STATE &&
+	    target->error == EBADFD)
+		target->error = 0;
+	memset(call->data, 0xa5, kind->fixed);
 	memcpy(call->data, &fd, sizeof(fd));
-	memcpy(call->data + sizeof(fd), &target->memattr,
-	       sizeof(target->memattr));
-	call->len = len;
+	if (kind->fixed > sizeof(fd))
+		memcpy(call->data + sizeof(fd), &target->value,
+		       sizeof(target->value));
+	call->len = kind->fixed;
 }
 
 static void make(struct fuzz *fuzz, const struct kind *kind,
@@ -123,11 +178,10 @@ static void make(struct fuzz *fuzz, const struct kind *kind,
 	uint32_t number = kind->number;
 	size_t i;
 
-	if (kind->fixed == sizeof(struct vfio_device_feature_dma_buf) &&
-	    kind->number != DMABUF_VFIO_PCI_FEATURE_INFO) {
-		fuzz_export_make(fuzz, call);
-	} else if (kind->op == VFIO_DEVICE_FEATURE_SET) {
-		make_target(fuzz, call, kind->fixed, target);
+	if (is_export(kind)) {
+		fuzz_export_make(fuzz, number, call);
+	} else if (has_target(kind)) {
+		make_target(fuzz, kind, call, target);
 	} else {
 		call->len = kind->op ? kind->fixed : fuzz_below(fuzz, 64);
 		for (i = 0; i < call->len; i++)
@@ -177,15 +231,16 @@ static void judge_other(const struct fuzz_call *call,
 		fuzz_allow(verdict, errors[i]);
 }
 
-static void judge_target(const struct fuzz *fuzz, const struct kind *kind,
-			 const struct target *target,
+static void judge_target(const struct kind *kind, const struct target *target,
+			 const struct fuzz_place *place,
 			 struct fuzz_verdict *verdict)
 {
 	if (target->error)
 		fuzz_refuse(verdict, target->error);
-	else if (kind->number == DMABUF_VFIO_PCI_FEATURE_MEMATTR &&
-		 target->memattr > (fuzz->wc ? 1 : 0))
-		fuzz_refuse(verdict, ENOENT);
+	if (target->value_error)
+		fuzz_refuse(verdict, target->value_error);
+	if (kind->number == DMABUF_VFIO_PCI_FEATURE_STATE && !place->writable)
+		fuzz_refuse(verdict, EFAULT);
 }
 
 /* Returns whether the call has gone as far as to do something. */
@@ -208,16 +263,35 @@ static bool judge(const struct fuzz *fuzz, const struct kind *kind,
 		return false;
 	else if (!op || call->argsz - FUZZ_HEAD < kind->fixed)
 		fuzz_refuse(verdict, EINVAL);
-	else if (kind->op == VFIO_DEVICE_FEATURE_GET &&
-		 kind->number != DMABUF_VFIO_PCI_FEATURE_INFO)
-		fuzz_export_judge(fuzz, call, place, verdict);
+	else if (is_export(kind))
+		fuzz_export_judge(fuzz, kind->number, call, place, verdict);
 	else if (place->readable < FUZZ_HEAD + kind->fixed ||
 		 (kind->number == DMABUF_VFIO_PCI_FEATURE_INFO &&
 		  !place->writable))
 		fuzz_refuse(verdict, EFAULT);
-	else if (kind->op == VFIO_DEVICE_FEATURE_SET)
-		judge_target(fuzz, kind, target, verdict);
+	else if (has_target(kind))
+		judge_target(kind, target, place, verdict);
 	return verdict->success;
+}
+
+/* @usable is false once something may have blocked the device. */
+static void look_at_state(const struct fuzz *fuzz, const struct target *target,
+			  const struct dmabuf_vfio_pci_state *state)
+{
+	bool revoked = fuzz->buffers[target->buffer].revoked;
+
+	fuzz_expect(fuzz, !state->reserved, "reserved is not 0");
+	fuzz_expect(fuzz, state->state <= DMABUF_VFIO_PCI_STATE_REVOKED,
+		    "unknown state");
+	fuzz_expect(fuzz, revoked ==
+		    (state->state == DMABUF_VFIO_PCI_STATE_REVOKED),
+		    "STATE is wrong about a revocation");
+	fuzz_expect(fuzz, !state->causes ==
+		    (state->state != DMABUF_VFIO_PCI_STATE_BLOCKED),
+		    "state and causes differ");
+	fuzz_expect(fuzz, !fuzz->usable ||
+		    state->state != DMABUF_VFIO_PCI_STATE_BLOCKED,
+		    "blocked without a cause");
 }
 
 static void done(struct fuzz *fuzz, const struct kind *kind,
@@ -231,7 +305,9 @@ static void done(struct fuzz *fuzz, const struct kind *kind,
 			    "INFO is wrong");
 	else if (kind->number == DMABUF_VFIO_PCI_FEATURE_REVOKE)
 		fuzz->buffers[target->buffer].revoked = true;
-	else if (kind->op == VFIO_DEVICE_FEATURE_GET)
+	else if (kind->number == DMABUF_VFIO_PCI_FEATURE_STATE)
+		look_at_state(fuzz, target, place->ptr + FUZZ_HEAD);
+	else if (is_export(kind))
 		fuzz_export_done(fuzz, call, result);
 	fuzz_map_touch_all(fuzz);
 }
@@ -252,10 +328,9 @@ static void call_it(struct fuzz *fuzz, const struct kind *kind, uint8_t *bytes)
 	head->flags = call.flags;
 	fuzz_place(fuzz, bytes, FUZZ_HEAD + call.len, &place);
 	does = judge(fuzz, kind, &call, &place, &target, &verdict);
-	if (kind->number != VFIO_DEVICE_FEATURE_DMA_BUF &&
-	    kind->number != DMABUF_VFIO_PCI_FEATURE_EXPORT)
+	if (!is_export(kind))
 		fuzz_say(fuzz, "feature: fd error %d, value %#x", target.error,
-			 target.memattr);
+			 target.value);
 	snprintf(fuzz->what + strlen(fuzz->what),
 		 sizeof(fuzz->what) - strlen(fuzz->what),
 		 ", call %#x, argsz %#x, %#zx of %#zx readable", call.flags,

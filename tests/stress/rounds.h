@@ -62,8 +62,7 @@ static inline double rounds_clock(void)
 static inline void rounds_assert_nothing_left(const char *bdf)
 {
 	static const char *const names[] = {
-		"exports_live", "bar_mmaps_live", "mappings_live",
-		"imports_live",
+		"exports_live", "mappings_live", "imports_live",
 	};
 	char attr[64], value[32];
 	size_t i;

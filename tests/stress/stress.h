@@ -88,6 +88,10 @@ struct stress_gate {
  * @gen: the generation
  * @session: &stress_gate.session in which it was exported
  * @read_only: exported O_RDONLY
+ * @ours: exported by the private feature, with what it knows beyond feature 11:
+ *	the access mode holds for importers, too
+ * @huge: exported for huge entries
+ * @cpu_only: exported without importers
  * @nr_chunks: the slot is cut in so many ranges
  * @shift: the first of them is this one; the others follow, and wrap
  */
@@ -95,8 +99,11 @@ struct stress_buffer {
 	uint32_t slot;
 	uint32_t gen;
 	uint32_t session;
-	uint16_t read_only;
 	uint16_t nr_chunks;
+	bool read_only;
+	bool ours;
+	bool huge;
+	bool cpu_only;
 	uint32_t shift;
 };
 
@@ -297,6 +304,8 @@ void stress_model_end(struct stress_gate *gate, const struct stress_call *call,
 		      unsigned int known, unsigned int blocked,
 		      unsigned int forget);
 bool stress_model_is_usable(struct stress_gate *gate);
+/* Calls that have begun, innocent ones, too; *busy: some have not returned. */
+unsigned int stress_model_calls(struct stress_gate *gate, bool *busy);
 
 /* The page of the slot that a page of the buffer is. */
 uint32_t stress_model_slot_page(const struct stress_slot *slot,
@@ -360,6 +369,7 @@ void stress_op_export(struct stress_worker *worker);
 void stress_op_take(struct stress_worker *worker);
 void stress_op_revoke(struct stress_worker *worker);
 void stress_op_memattr(struct stress_worker *worker);
+void stress_op_state(struct stress_worker *worker);
 void stress_op_bar(struct stress_worker *worker);
 void stress_lend_poison(struct stress_worker *worker,
 			struct stress_slot *slot, unsigned int gen);

@@ -37,6 +37,9 @@ static struct stress_buffer next_of(struct stress_worker *worker,
 	buf.gen++;
 	buf.session = atomic_load(&worker->shared->gates[slot->gate].session);
 	buf.read_only = stress_one_in(worker, 8);
+	buf.ours = stress_one_in(worker, 2);
+	buf.huge = buf.ours && stress_one_in(worker, 2);
+	buf.cpu_only = buf.ours && stress_one_in(worker, 16);
 	buf.nr_chunks = 1;
 	while (buf.nr_chunks < most && stress_one_in(worker, 2))
 		buf.nr_chunks *= 2;
@@ -49,18 +52,22 @@ static int export_next(struct stress_worker *worker, struct stress_slot *slot,
 {
 	uint64_t len = slot->nr_pages * STRESS_PAGE / buf->nr_chunks;
 	struct vfio_region_dma_range ranges[STRESS_NR_SPOTS];
-	uint32_t flags = O_CLOEXEC | (buf->read_only ? O_RDONLY : O_RDWR);
-	uint32_t feature = DMABUF_VFIO_PCI_FEATURE_EXPORT, i;
+	uint32_t open_flags = O_CLOEXEC |
+			      (buf->read_only ? O_RDONLY : O_RDWR);
+	uint32_t flags = (buf->huge ? DMABUF_VFIO_PCI_EXPORT_HUGE : 0) |
+			 (buf->cpu_only ? DMABUF_VFIO_PCI_EXPORT_CPU_ONLY : 0);
+	uint32_t i;
 
-	if (stress_one_in(worker, 2))
-		feature = VFIO_DEVICE_FEATURE_DMA_BUF;
 	for (i = 0; i < buf->nr_chunks; i++) {
 		ranges[i].length = len;
 		ranges[i].offset = slot->off +
 			(i + buf->shift) % buf->nr_chunks * len;
 	}
-	return dvl_export_by(device_fd(worker, slot), feature, slot->bar,
-			     ranges, buf->nr_chunks, flags);
+	if (!buf->ours)
+		return dvl_export(device_fd(worker, slot), slot->bar, ranges,
+				  buf->nr_chunks, open_flags);
+	return dvl_export_flags(device_fd(worker, slot), slot->bar, ranges,
+				buf->nr_chunks, open_flags, flags);
 }
 
 static void forget(struct stress_slot *slot)
@@ -256,14 +263,16 @@ static void memattr(struct stress_worker *worker, struct stress_slot *slot,
 	};
 	uint32_t value = values[stress_below(worker, DVT_ARRAY_SIZE(values))];
 	unsigned int state = atomic_load(&slot->state);
-	int ret, expected;
+	int ret, expected, refused = 0;
 
+	if (value > DMABUF_VFIO_PCI_MEMATTR_WC)
+		refused = -EINVAL;
+	else if (value == DMABUF_VFIO_PCI_MEMATTR_WC && !worker->lender->wc)
+		refused = -EOPNOTSUPP;
 	ret = dvl_memattr(device_fd(worker, slot), handle->fd, value);
 	expected = expected_of_buffer(worker, &handle->buf, state);
-	if (value > (worker->lender->wc ? DMABUF_VFIO_PCI_MEMATTR_WC :
-					  DMABUF_VFIO_PCI_MEMATTR_NC) &&
-	    (expected == 0 || (expected == MAYBE && ret == -ENOENT)))
-		expected = -ENOENT;
+	if (refused && (!expected || (expected == MAYBE && ret == refused)))
+		expected = refused;
 	expect(worker, "memattr", &handle->buf, expected, ret);
 }
 
@@ -282,6 +291,67 @@ void stress_op_memattr(struct stress_worker *worker)
 	slot = &worker->shared->slots[handle->buf.slot];
 	lock_open(worker, slot->gate);
 	memattr(worker, slot, handle);
+	unlock_open(worker, slot->gate);
+}
+
+static bool state_is_right(const struct dmabuf_vfio_pci_state *got, bool ended,
+			   enum stress_answer answer, bool live)
+{
+	bool revoked = got->state == DMABUF_VFIO_PCI_STATE_REVOKED;
+	bool blocked = got->state == DMABUF_VFIO_PCI_STATE_BLOCKED;
+
+	if (got->reserved || blocked != !!got->causes)
+		return false;
+	if (ended || revoked)
+		return revoked && (ended || !live);
+	if (answer == STRESS_YES)
+		return !blocked;
+	return answer == STRESS_MAYBE || blocked;
+}
+
+static void judge_state(struct stress_worker *worker, struct stress_slot *slot,
+			const struct stress_handle *handle)
+{
+	struct stress_gate *gate = &worker->shared->gates[slot->gate];
+	const struct stress_buffer *buf = &handle->buf;
+	struct dmabuf_vfio_pci_state got;
+	struct stress_look look;
+	bool ended, live;
+	int ret;
+
+	stress_model_look(worker->shared, buf, &look);
+	ended = stress_model_has_ended(look.state, buf->gen);
+	ret = dvl_state(device_fd(worker, slot), handle->fd, &got);
+	live = stress_model_is_live(atomic_load(&slot->state), buf->gen);
+	stress_note(worker, "state", buf, ret ? ret : (int)got.state);
+	if (buf->session != atomic_load(&gate->session)) {
+		if (ret != -ENODEV)
+			stress_fail(worker, "state of %u.%u: %s, not ENODEV",
+				    buf->slot, buf->gen, strerror(-ret));
+	} else if (ret || !state_is_right(&got, ended,
+					  stress_model_answer_gate(gate, &look),
+					  live)) {
+		stress_fail(worker, "state of %u.%u: %s, %u, causes %#x",
+			    buf->slot, buf->gen, strerror(-ret), got.state,
+			    got.causes);
+	}
+}
+
+/**
+ * stress_op_state() - ask for the state of a buffer
+ * @worker: a lender
+ */
+void stress_op_state(struct stress_worker *worker)
+{
+	struct stress_handle *handle;
+	struct stress_slot *slot;
+
+	if (!worker->nr_handles)
+		return;
+	handle = &worker->handles[stress_below(worker, worker->nr_handles)];
+	slot = &worker->shared->slots[handle->buf.slot];
+	lock_open(worker, slot->gate);
+	judge_state(worker, slot, handle);
 	unlock_open(worker, slot->gate);
 }
 

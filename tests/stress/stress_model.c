@@ -259,6 +259,26 @@ bool stress_model_is_usable(struct stress_gate *gate)
 }
 
 /**
+ * stress_model_calls() - how many calls about a device have begun
+ * @gate: the device
+ * @busy: filled with whether one of them has not returned
+ *
+ * Importers can notice a config write that changes nothing for CPUs.
+ *
+ * Return: the number, of innocent calls, too.
+ */
+unsigned int stress_model_calls(struct stress_gate *gate, bool *busy)
+{
+	unsigned int begun;
+
+	pthread_mutex_lock(&gate->lock);
+	begun = gate->all_begun;
+	*busy = begun != gate->all_ended;
+	pthread_mutex_unlock(&gate->lock);
+	return begun;
+}
+
+/**
  * stress_model_slot_page() - where a page of a buffer is
  * @slot: the slot
  * @buf: a buffer of it

@@ -35,6 +35,7 @@ static const struct op {
 	{ stress_op_export,	120, false },
 	{ stress_op_revoke,	30, false },
 	{ stress_op_memattr,	30, false },
+	{ stress_op_state,	30, false },
 	{ stress_op_bar,	15, false },
 	{ stress_op_import,	60, false },
 	{ stress_op_decode,	25, false },

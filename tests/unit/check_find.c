@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* dvp_range_find() against the naive model of model.h. */
+/* dvp_extent_find() against the naive model of model.h. */
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,27 +8,27 @@
 
 #define PAGE	((u64)PAGE_SIZE)
 
-static struct dvp_range runs[MODEL_MAX_RANGES];
+static struct dvp_extent extents[MODEL_MAX_RANGES];
 static struct model model;
-static u32 nr_runs;
+static u32 nr_extents;
 static u64 size;
 
 static void build(void)
 {
-	ck_assert_int_eq(dvp_range_judge(model.req, model.nr, MODEL_BAR_LEN,
-					 &size, &nr_runs), 0);
-	dvp_range_merge(model.req, model.nr, MODEL_BAR_START, runs);
+	ck_assert_int_eq(dvp_extent_judge(model.req, model.nr, MODEL_BAR_LEN,
+					  &size, &nr_extents), 0);
+	dvp_extent_merge(model.req, model.nr, MODEL_BAR_START, extents);
 }
 
 /* The address of a byte of the buffer, as a fault works it out. */
 static u64 lookup(u64 offset)
 {
-	u32 i = dvp_range_find(runs, nr_runs, offset);
+	u32 i = dvp_extent_find(extents, nr_extents, offset);
 
-	ck_assert_uint_lt(i, nr_runs);
-	ck_assert_uint_ge(offset, dvp_range_start(runs, i));
-	ck_assert_uint_lt(offset, runs[i].end);
-	return runs[i].addr + (offset - dvp_range_start(runs, i));
+	ck_assert_uint_lt(i, nr_extents);
+	ck_assert_uint_ge(offset, dvp_extent_start(extents, i));
+	ck_assert_uint_lt(offset, extents[i].end);
+	return extents[i].addr + (offset - dvp_extent_start(extents, i));
 }
 
 static void assert_pages_equal_the_model(void)
@@ -46,22 +46,22 @@ static void assert_run_borders_are_sharp(void)
 {
 	u32 i;
 
-	for (i = 0; i < nr_runs; i++) {
-		ck_assert_uint_eq(dvp_range_find(runs, nr_runs,
-						 dvp_range_start(runs, i)), i);
-		ck_assert_uint_eq(dvp_range_find(runs, nr_runs,
-						 runs[i].end - 1), i);
-		ck_assert_uint_eq(dvp_range_find(runs, nr_runs, runs[i].end),
+	for (i = 0; i < nr_extents; i++) {
+		ck_assert_uint_eq(dvp_extent_find(extents, nr_extents,
+						  dvp_extent_start(extents, i)), i);
+		ck_assert_uint_eq(dvp_extent_find(extents, nr_extents,
+						  extents[i].end - 1), i);
+		ck_assert_uint_eq(dvp_extent_find(extents, nr_extents, extents[i].end),
 				  i + 1);
 	}
 }
 
 static void assert_nothing_lies_past_the_end(void)
 {
-	ck_assert_uint_eq(dvp_range_find(runs, nr_runs, size), nr_runs);
-	ck_assert_uint_eq(dvp_range_find(runs, nr_runs, size + 1), nr_runs);
-	ck_assert_uint_eq(dvp_range_find(runs, nr_runs, size + PAGE), nr_runs);
-	ck_assert_uint_eq(dvp_range_find(runs, nr_runs, UINT64_MAX), nr_runs);
+	ck_assert_uint_eq(dvp_extent_find(extents, nr_extents, size), nr_extents);
+	ck_assert_uint_eq(dvp_extent_find(extents, nr_extents, size + 1), nr_extents);
+	ck_assert_uint_eq(dvp_extent_find(extents, nr_extents, size + PAGE), nr_extents);
+	ck_assert_uint_eq(dvp_extent_find(extents, nr_extents, UINT64_MAX), nr_extents);
 }
 
 START_TEST(every_page_of_random_buffers_is_where_the_model_says)
@@ -92,7 +92,7 @@ START_TEST(borders_of_every_random_run_are_sharp)
 END_TEST
 
 /* Runs of two pages that go backwards through the BAR, so none merge. */
-static void fill_separate_runs(u32 nr)
+static void fill_separate_extents(u32 nr)
 {
 	u32 i;
 
@@ -103,12 +103,12 @@ static void fill_separate_runs(u32 nr)
 	}
 	model_expand(&model);
 	build();
-	ck_assert_uint_eq(nr_runs, nr);
+	ck_assert_uint_eq(nr_extents, nr);
 }
 
 START_TEST(every_number_of_runs_is_searched_to_both_ends)
 {
-	fill_separate_runs(_i);
+	fill_separate_extents(_i);
 	assert_pages_equal_the_model();
 	assert_run_borders_are_sharp();
 	assert_nothing_lies_past_the_end();
@@ -117,25 +117,25 @@ END_TEST
 
 START_TEST(no_runs_hold_nothing)
 {
-	ck_assert_uint_eq(dvp_range_find(runs, 0, 0), 0);
-	ck_assert_uint_eq(dvp_range_find(runs, 0, UINT64_MAX), 0);
+	ck_assert_uint_eq(dvp_extent_find(extents, 0, 0), 0);
+	ck_assert_uint_eq(dvp_extent_find(extents, 0, UINT64_MAX), 0);
 }
 END_TEST
 
 START_TEST(buffer_larger_than_32_bits_is_searched)
 {
-	static const struct dvp_range large[] = {
+	static const struct dvp_extent large[] = {
 		{ 0x380000000000ULL, 1ULL << 31 },
 		{ 0x390000000000ULL, 1ULL << 33 },
 		{ 0x3a0000000000ULL, 1ULL << 62 },
 	};
 
-	ck_assert_uint_eq(dvp_range_find(large, 3, (1ULL << 31) - 1), 0);
-	ck_assert_uint_eq(dvp_range_find(large, 3, 1ULL << 31), 1);
-	ck_assert_uint_eq(dvp_range_find(large, 3, 1ULL << 32), 1);
-	ck_assert_uint_eq(dvp_range_find(large, 3, 1ULL << 33), 2);
-	ck_assert_uint_eq(dvp_range_find(large, 3, (1ULL << 62) - 1), 2);
-	ck_assert_uint_eq(dvp_range_find(large, 3, 1ULL << 62), 3);
+	ck_assert_uint_eq(dvp_extent_find(large, 3, (1ULL << 31) - 1), 0);
+	ck_assert_uint_eq(dvp_extent_find(large, 3, 1ULL << 31), 1);
+	ck_assert_uint_eq(dvp_extent_find(large, 3, 1ULL << 32), 1);
+	ck_assert_uint_eq(dvp_extent_find(large, 3, 1ULL << 33), 2);
+	ck_assert_uint_eq(dvp_extent_find(large, 3, (1ULL << 62) - 1), 2);
+	ck_assert_uint_eq(dvp_extent_find(large, 3, 1ULL << 62), 3);
 }
 END_TEST
 

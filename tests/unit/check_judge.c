@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What dvp_range_judge() lets through, at every boundary and one step beyond. */
+/* What dvp_extent_judge() lets through, at every boundary and one step beyond. */
 #include <check.h>
 #include <errno.h>
 #include <stdint.h>
@@ -14,13 +14,13 @@
 #define LOFF	((u64)INT64_MAX - PAGE + 1)
 
 static u64 size;
-static u32 runs;
+static u32 extents;
 
 static int judge(const struct vfio_region_dma_range *req, u32 nr, u64 bar_len)
 {
 	size = UINT64_MAX;
-	runs = UINT32_MAX;
-	return dvp_range_judge(req, nr, bar_len, &size, &runs);
+	extents = UINT32_MAX;
+	return dvp_extent_judge(req, nr, bar_len, &size, &extents);
 }
 
 static int judge_one(u64 offset, u64 length, u64 bar_len)
@@ -34,7 +34,7 @@ START_TEST(whole_bar_is_accepted)
 {
 	ck_assert_int_eq(judge_one(0, BAR, BAR), 0);
 	ck_assert_uint_eq(size, BAR);
-	ck_assert_uint_eq(runs, 1);
+	ck_assert_uint_eq(extents, 1);
 }
 END_TEST
 
@@ -134,7 +134,7 @@ START_TEST(sum_just_below_the_largest_file_is_accepted)
 
 	ck_assert_int_eq(judge(req, 2, TOP), 0);
 	ck_assert_uint_eq(size, LOFF);
-	ck_assert_uint_eq(runs, 2);
+	ck_assert_uint_eq(extents, 2);
 }
 END_TEST
 
@@ -189,7 +189,7 @@ START_TEST(most_ranges_of_a_request_add_up)
 		req[i] = (struct vfio_region_dma_range){ 0, BAR };
 	ck_assert_int_eq(judge(req, nr, BAR), 0);
 	ck_assert_uint_eq(size, nr * BAR);
-	ck_assert_uint_eq(runs, nr);
+	ck_assert_uint_eq(extents, nr);
 	free(req);
 }
 END_TEST

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which ranges become one run, and what dvp_range_merge() writes for them. */
+/* Which ranges become one extent, and what dvp_extent_merge() writes for them. */
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,42 +12,42 @@
 #define START	0x7f00000000ULL
 #define POISON	0xa5a5a5a5a5a5a5a5ULL
 
-static struct dvp_range runs[8];
-static u32 nr_runs;
+static struct dvp_extent extents[8];
+static u32 nr_extents;
 static u64 size;
 
-/* Judge, merge, and see that nothing was written behind the counted runs. */
+/* Judge, merge, and see that nothing was written behind the counted extents. */
 static void merge(const struct vfio_region_dma_range *req, u32 nr)
 {
 	u32 i;
 
-	memset(runs, 0xa5, sizeof(runs));
-	ck_assert_int_eq(dvp_range_judge(req, nr, BAR, &size, &nr_runs), 0);
-	ck_assert_uint_le(nr_runs, nr);
-	dvp_range_merge(req, nr, START, runs);
+	memset(extents, 0xa5, sizeof(extents));
+	ck_assert_int_eq(dvp_extent_judge(req, nr, BAR, &size, &nr_extents), 0);
+	ck_assert_uint_le(nr_extents, nr);
+	dvp_extent_merge(req, nr, START, extents);
 
-	for (i = 0; i < nr_runs; i++)
-		ck_assert(runs[i].addr != POISON && runs[i].end != POISON);
-	for (; i < sizeof(runs) / sizeof(runs[0]); i++)
-		ck_assert(runs[i].addr == POISON && runs[i].end == POISON);
-	ck_assert_uint_eq(runs[nr_runs - 1].end, size);
+	for (i = 0; i < nr_extents; i++)
+		ck_assert(extents[i].addr != POISON && extents[i].end != POISON);
+	for (; i < sizeof(extents) / sizeof(extents[0]); i++)
+		ck_assert(extents[i].addr == POISON && extents[i].end == POISON);
+	ck_assert_uint_eq(extents[nr_extents - 1].end, size);
 }
 
-static void assert_run(u32 i, u64 start, u64 end, u64 bar_offset)
+static void assert_extent(u32 i, u64 start, u64 end, u64 bar_offset)
 {
-	ck_assert_uint_lt(i, nr_runs);
-	ck_assert_uint_eq(dvp_range_start(runs, i), start * PAGE);
-	ck_assert_uint_eq(runs[i].end, end * PAGE);
-	ck_assert_uint_eq(runs[i].addr, START + bar_offset * PAGE);
+	ck_assert_uint_lt(i, nr_extents);
+	ck_assert_uint_eq(dvp_extent_start(extents, i), start * PAGE);
+	ck_assert_uint_eq(extents[i].end, end * PAGE);
+	ck_assert_uint_eq(extents[i].addr, START + bar_offset * PAGE);
 }
 
-START_TEST(one_range_is_one_run)
+START_TEST(one_range_is_one_extent)
 {
 	const struct vfio_region_dma_range req[] = { { 3 * PAGE, 2 * PAGE } };
 
 	merge(req, 1);
-	ck_assert_uint_eq(nr_runs, 1);
-	assert_run(0, 0, 2, 3);
+	ck_assert_uint_eq(nr_extents, 1);
+	assert_extent(0, 0, 2, 3);
 }
 END_TEST
 
@@ -58,8 +58,8 @@ START_TEST(adjacent_ranges_in_order_merge)
 	};
 
 	merge(req, 3);
-	ck_assert_uint_eq(nr_runs, 1);
-	assert_run(0, 0, 5, 1);
+	ck_assert_uint_eq(nr_extents, 1);
+	assert_extent(0, 0, 5, 1);
 }
 END_TEST
 
@@ -70,9 +70,9 @@ START_TEST(adjacent_ranges_in_reverse_stay_apart)
 	};
 
 	merge(req, 2);
-	ck_assert_uint_eq(nr_runs, 2);
-	assert_run(0, 0, 3, 2);
-	assert_run(1, 3, 4, 1);
+	ck_assert_uint_eq(nr_extents, 2);
+	assert_extent(0, 0, 3, 2);
+	assert_extent(1, 3, 4, 1);
 }
 END_TEST
 
@@ -83,10 +83,10 @@ START_TEST(overlapping_ranges_stay_apart)
 	};
 
 	merge(req, 3);
-	ck_assert_uint_eq(nr_runs, 3);
-	assert_run(0, 0, 4, 0);
-	assert_run(1, 4, 6, 3);
-	assert_run(2, 6, 12, 2);
+	ck_assert_uint_eq(nr_extents, 3);
+	assert_extent(0, 0, 4, 0);
+	assert_extent(1, 4, 6, 3);
+	assert_extent(2, 6, 12, 2);
 }
 END_TEST
 
@@ -97,10 +97,10 @@ START_TEST(repeated_ranges_stay_apart)
 	};
 
 	merge(req, 3);
-	ck_assert_uint_eq(nr_runs, 3);
-	assert_run(0, 0, 2, 7);
-	assert_run(1, 2, 4, 7);
-	assert_run(2, 4, 6, 7);
+	ck_assert_uint_eq(nr_extents, 3);
+	assert_extent(0, 0, 2, 7);
+	assert_extent(1, 2, 4, 7);
+	assert_extent(2, 4, 6, 7);
 }
 END_TEST
 
@@ -111,9 +111,9 @@ START_TEST(ranges_with_a_gap_stay_apart)
 	};
 
 	merge(req, 2);
-	ck_assert_uint_eq(nr_runs, 2);
-	assert_run(0, 0, 1, 0);
-	assert_run(1, 1, 2, 2);
+	ck_assert_uint_eq(nr_extents, 2);
+	assert_extent(0, 0, 1, 0);
+	assert_extent(1, 1, 2, 2);
 }
 END_TEST
 
@@ -125,10 +125,10 @@ START_TEST(merging_resumes_behind_a_jump)
 	};
 
 	merge(req, 6);
-	ck_assert_uint_eq(nr_runs, 3);
-	assert_run(0, 0, 2, 0);
-	assert_run(1, 2, 4, 8);
-	assert_run(2, 4, 6, 0);
+	ck_assert_uint_eq(nr_extents, 3);
+	assert_extent(0, 0, 2, 0);
+	assert_extent(1, 2, 4, 8);
+	assert_extent(2, 4, 6, 0);
 }
 END_TEST
 
@@ -139,13 +139,13 @@ START_TEST(last_page_does_not_continue_at_offset_zero)
 	};
 
 	merge(req, 2);
-	ck_assert_uint_eq(nr_runs, 2);
+	ck_assert_uint_eq(nr_extents, 2);
 }
 END_TEST
 
 START_TEST(count_equals_what_merge_writes_on_random_input)
 {
-	static struct dvp_range out[MODEL_MAX_RANGES + 1];
+	static struct dvp_extent out[MODEL_MAX_RANGES + 1];
 	static struct model model;
 	u64 state = model_seed();
 	u32 i, j, written;
@@ -153,13 +153,13 @@ START_TEST(count_equals_what_merge_writes_on_random_input)
 	for (i = 0; i < 10000; i++) {
 		model_fill(&model, &state);
 		memset(out, 0xa5, sizeof(out));
-		ck_assert_int_eq(dvp_range_judge(model.req, model.nr, MODEL_BAR_LEN,
-						 &size, &nr_runs), 0);
-		dvp_range_merge(model.req, model.nr, MODEL_BAR_START, out);
+		ck_assert_int_eq(dvp_extent_judge(model.req, model.nr, MODEL_BAR_LEN,
+						  &size, &nr_extents), 0);
+		dvp_extent_merge(model.req, model.nr, MODEL_BAR_START, out);
 
 		for (written = 0; out[written].addr != POISON; written++)
 			;
-		ck_assert_uint_eq(written, nr_runs);
+		ck_assert_uint_eq(written, nr_extents);
 		ck_assert_uint_eq(size, model.nr_pages * PAGE);
 		for (j = 1; j < written; j++)
 			ck_assert_uint_gt(out[j].end, out[j - 1].end);
@@ -173,7 +173,7 @@ static Suite *merge_suite(void)
 	Suite *suite = suite_create("range_merge");
 	TCase *tcase = tcase_create("merge");
 
-	tcase_add_test(tcase, one_range_is_one_run);
+	tcase_add_test(tcase, one_range_is_one_extent);
 	tcase_add_test(tcase, adjacent_ranges_in_order_merge);
 	tcase_add_test(tcase, adjacent_ranges_in_reverse_stay_apart);
 	tcase_add_test(tcase, overlapping_ranges_stay_apart);

@@ -91,9 +91,9 @@ static void keep(struct json_object *line, void *arg)
 
 START_TEST(lines_of_the_driver_are_read)
 {
-	char text[] = "format 1\n"
+	char text[] = "format 2\n"
 		      "export id=7 size=65536 comm=a\\040b\\134\\012c pid=12 new=\n"
-		      "range id=7 offset=0x1000 length=0x10000\n"
+		      "extent id=7 offset=0x1000 length=0x10000\n"
 		      "surprise\n"
 		      "importer id=7 driver=123 stray\n";
 	struct json_object *line;
@@ -118,7 +118,7 @@ END_TEST
 START_TEST(other_formats_are_refused)
 {
 	static const char *const formats[] = {
-		"format 2\n", "format 10\n", "", "export id=1\n",
+		"format 1\n", "format 20\n", "", "export id=1\n",
 	};
 	char text[64];
 	size_t i;

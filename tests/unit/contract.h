@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the contract says of a request, one range at a time, in arithmetic that is
- * too wide to overflow. The proofs and the fuzzer hold range.c against it.
+ * too wide to overflow. The proofs and the fuzzer hold extent.c against it.
  */
 #ifndef DVP_UNIT_CONTRACT_H
 #define DVP_UNIT_CONTRACT_H
@@ -12,7 +12,7 @@
 #include <linux/vfio.h>
 
 #include "uapi/dmabuf_vfio_pci.h"
-#include "range.h"
+#include "core/extent.h"
 
 static inline unsigned __int128
 contract_end(const struct vfio_region_dma_range *range)
@@ -76,21 +76,21 @@ static inline bool contract_allows(const struct vfio_region_dma_range *req,
 }
 
 /**
- * contract_runs() - into how many runs a request falls
+ * contract_extents() - into how many extents a request falls
  * @req: the ranges
  * @nr: number of them
  *
  * Return: one, and one more for each range that does not start where the one
  * before it ends.
  */
-static inline u32 contract_runs(const struct vfio_region_dma_range *req, u32 nr)
+static inline u32 contract_extents(const struct vfio_region_dma_range *req, u32 nr)
 {
-	u32 runs = nr > 0;
+	u32 extents = nr > 0;
 	u32 i;
 
 	for (i = 1; i < nr; i++)
-		runs += contract_end(&req[i - 1]) != req[i].offset;
-	return runs;
+		extents += contract_end(&req[i - 1]) != req[i].offset;
+	return extents;
 }
 
 /**

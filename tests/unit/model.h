@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The naive model that range.c is compared with: a buffer is an array with the
+ * The naive model that extent.c is compared with: a buffer is an array with the
  * address of every page, found by walking the request page by page. It knows
- * nothing of runs, so it cannot share a mistake with the code under test.
+ * nothing of extents, so it cannot share a mistake with the code under test.
  */
 #ifndef DVP_UNIT_MODEL_H
 #define DVP_UNIT_MODEL_H
@@ -11,7 +11,7 @@
 #include <linux/vfio.h>
 
 #include "uapi/dmabuf_vfio_pci.h"
-#include "range.h"
+#include "core/extent.h"
 
 #define MODEL_MAX_RANGES	48
 #define MODEL_BAR_PAGES		64

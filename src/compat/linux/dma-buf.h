@@ -23,11 +23,9 @@ static inline bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 #endif
 
 /* Whether the dma-buf core pins a buffer for every importer that maps it. */
-#if defined(DVP_HAVE_INVALIDATE_MAPPINGS) || \
-	IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY)
-#define DVP_DMA_BUF_PINS_ALL	false
-#else
-#define DVP_DMA_BUF_PINS_ALL	true
-#endif
+#define DVP_DMA_BUF_PINS_ALL	IS_ENABLED(DVP_HAVE_DMA_BUF_PINS_ALL)
+
+/* Whether an importer that pins a buffer unmaps when it is told to. */
+#define DVP_DMA_BUF_PINS_ARE_REVOCABLE	IS_ENABLED(DVP_HAVE_ATTACH_REVOCABLE)
 
 #endif /* DVP_COMPAT_LINUX_DMA_BUF_H */
