@@ -173,7 +173,7 @@ machine_append()
 	# reserved; one that is plugged in again has to fit there, too.
 	kernel_append+=" pci=no_e820"
 	kernel_append+=" dvp_machine=$(machine_kind "$1") dvp_nonce=$2 dvp_mode=$3 dvp_limit=$4"
-	for name in "${!DVP_STRESS_@}" "${!DVP_FUZZ_@}"; do
+	for name in "${!DVP_STRESS_@}" "${!DVP_FUZZ_@}" "${!DVP_HOSTILE_@}"; do
 		kernel_append+=" $name=${!name}"
 	done
 }
