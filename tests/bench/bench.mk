@@ -9,4 +9,4 @@ user: $(USER_VM)/dvp-bench
 
 $(USER_VM)/dvp-bench: $(BENCH_OBJS) $(USER_OBJ)/libdvl.a
 	@mkdir -p $(@D)
-	$(USER_CC) -static -pthread -o $@ $^
+	$(USER_CC) -static -o $@ $^

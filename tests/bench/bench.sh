@@ -9,8 +9,8 @@ bench_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 program=$build/user/vm/dvp-bench
 out=$build/bench
 
-# bench_begin COMMAND DEFAULT SCRIPT [ARG...]: sets "names" to the stock kernels of
-# KERNELS, or of the words of DEFAULT, and has what COMMAND needs installed and built
+# bench_begin COMMAND DEFAULT SCRIPT [ARG...]: sets "names" to the stock kernels in
+# KERNELS, or in DEFAULT, and installs and builds what COMMAND needs
 bench_begin()
 {
 	local words selected
@@ -29,7 +29,7 @@ bench_begin()
 	mkdir -p "$out" || exit
 }
 
-# bench_prepare NAME: has the kernel and the module for it. The lock is kept until
+# bench_prepare NAME: fetches the kernel and builds the module. The lock is held until
 # unlock.
 bench_prepare()
 {
@@ -40,9 +40,9 @@ bench_prepare()
 	kernel_build "$1" && chroot_machine
 }
 
-# bench_roles [swapped]: the rows of the list, with each device in its twin's place and
-# the other way round. Where a device lies makes a difference: what the kernel goes
-# through to find its memory, for one.
+# bench_roles [swapped]: the rows of the list; swapped, each device takes its twin's
+# place. A device's place makes a difference, for example to how long the kernel looks
+# for its memory.
 bench_roles()
 {
 	awk -v swapped="${1:-}" '
@@ -56,11 +56,11 @@ bench_roles()
 		}' "$bench_dir/roles"
 }
 
-# bench_boot MACHINE MODE [swapped]: boots k_abi; the figures go to stdout
-# shellcheck disable=SC2034	# who sources this says why it failed
+# bench_boot MODE [swapped]: boots k_abi; the figures go to stdout
+# shellcheck disable=SC2034	# the caller prints the reason
 bench_boot()
 {
-	boot bench_progress "bench-$2" "$1" "$(bench_roles "${3:-}")" "$program" >&2 || {
+	boot bench_progress "bench-$1" count "$(bench_roles "${2:-}")" "$program" >&2 || {
 		k_reason="the VM could not be set up, see ${b_logs#"$top"/}/image.log"
 		return 1
 	}
@@ -71,7 +71,7 @@ bench_boot()
 	return 1
 }
 
-# bench_progress: what the program complains of
+# bench_progress: the errors of the program
 bench_progress()
 {
 	sed -un 's/\r$//; /^@out \(bench\|symbol\|profile\) /d

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What pairs of calls take: mmap and munmap of a BAR through the device's
- * descriptor, export and close. A figure is the mean of a batch, of the best of
- * some batches: it has in it what the kernel puts off, such as freeing after a
- * grace period.
+ * Pairs of calls: mmap and munmap of a BAR through the device fd, without a touch;
+ * export and close. A figure is the mean of a batch, of the best of some batches: it
+ * includes what the kernel defers, such as freeing after a grace period.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -42,13 +40,9 @@ static void measure(const struct bench_side *side, const char *figure,
 
 static void mmap_and_munmap(const struct bench_device *device, const void *arg)
 {
-	void *map = mmap(NULL, BENCH_BAR_LEN, PROT_READ | PROT_WRITE,
-			 MAP_SHARED, device->dev.fd, device->bar);
-
 	(void)arg;
-	if (map == MAP_FAILED)
-		bench_die("mmap: %m");
-	bench_unmap(map, BENCH_BAR_LEN);
+	bench_unmap(bench_map_bar(device, 0, BENCH_BAR_LEN, NULL),
+		    BENCH_BAR_LEN);
 }
 
 static void export_and_close(const struct bench_device *device, const void *arg)
@@ -66,7 +60,7 @@ void bench_calls(const struct bench_side *side)
 	measure(side, "bar_mmap", 200, mmap_and_munmap, NULL);
 	if (!side->exports)
 		return;
-	for (i = 0; i < sizeof(nr_ranges) / sizeof(nr_ranges[0]); i++) {
+	for (i = 0; i < BENCH_ARRAY_SIZE(nr_ranges); i++) {
 		req = bench_request(nr_ranges[i]);
 		snprintf(figure, sizeof(figure), "export_%u", nr_ranges[i]);
 		measure(side, figure, nr_ranges[i] > 1024 ? 4 : 200,

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices and pieces of their BARs. A piece is what a process maps: of our
- * device an exported dma-buf, of vfio-pci the device's own descriptor, which is
- * all that can be mapped there.
+ * Devices, exports and mappings. Both drivers map a BAR through the device fd; only
+ * ours lets user space map an exported buffer.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "bench.h"
 
@@ -21,15 +18,14 @@ static uint64_t region_offset(const struct dvl_device *dev, unsigned int index)
 	return info.offset;
 }
 
-/* Opens the device that plays @role, an environment variable of the VM's. */
-void bench_open(struct bench_device *device, const char *role, bool ours)
+/* @role names the environment variable that holds the device's address. */
+void bench_open(struct bench_device *device, const char *role)
 {
 	const char *bdf = getenv(role);
 
 	if (!bdf)
 		bench_die("there is no %s", role);
 	bench_must(dvl_device_open(&device->dev, bdf));
-	device->ours = ours;
 	device->bar = region_offset(&device->dev, BENCH_BAR);
 	device->config = region_offset(&device->dev,
 				       VFIO_PCI_CONFIG_REGION_INDEX);
@@ -43,8 +39,8 @@ bool bench_can_export(const struct bench_device *device)
 }
 
 /*
- * One page each, in an order in which none follows its neighbour: a multiple of
- * an odd number that leads through all pages of the BAR, and then begins anew.
+ * Ranges of one page each. No range follows its neighbour: an odd stride leads
+ * through all pages of the BAR, and then starts over.
  */
 struct bench_request *bench_request(unsigned int nr_ranges)
 {
@@ -75,21 +71,26 @@ int bench_export(const struct bench_device *device,
 	return bench_must(ioctl(device->dev.fd, VFIO_DEVICE_FEATURE, req));
 }
 
-int bench_piece(const struct bench_device *device, uint64_t off, size_t len)
+/*
+ * The first @len bytes of the BAR as one buffer of our driver. Returns -1 with errno
+ * set if the driver refuses.
+ */
+int bench_export_one(const struct bench_device *device, size_t len,
+		     uint32_t flags)
 {
-	if (!device->ours)
-		return device->dev.fd;
-	return bench_must(dvl_export_one(device->dev.fd, BENCH_BAR, off, len,
-					 O_RDWR | O_CLOEXEC));
+	struct bench_request *req = bench_request(1);
+	int fd;
+
+	req->call.flags = VFIO_DEVICE_FEATURE_GET |
+			  DMABUF_VFIO_PCI_FEATURE_EXPORT;
+	req->payload.flags = flags;
+	req->ranges[0].length = len;
+	fd = ioctl(device->dev.fd, VFIO_DEVICE_FEATURE, req);
+	free(req);
+	return fd;
 }
 
-void bench_close_piece(const struct bench_device *device, int piece)
-{
-	if (device->ours)
-		bench_must(close(piece));
-}
-
-/* Addresses that nothing else is at, from a multiple of 1 GiB on. */
+/* Reserved addresses, from a multiple of 1 GiB on. */
 char *bench_room(size_t len)
 {
 	char *room = mmap(NULL, len + 2 * BENCH_GIB, PROT_NONE,
@@ -100,20 +101,26 @@ char *bench_room(size_t len)
 	return (char *)(((uintptr_t)room + BENCH_GIB - 1) & ~(BENCH_GIB - 1));
 }
 
-/*
- * Maps a piece of ours from its start, and of vfio-pci's BAR what lies at @off.
- * With @at NULL the kernel chooses the address.
- */
-char *bench_map(const struct bench_device *device, int piece, uint64_t off,
-		size_t len, void *at)
+/* With @at NULL the kernel chooses the address. */
+static char *map(int fd, uint64_t off, size_t len, void *at)
 {
-	char *map = mmap(at, len, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | (at ? MAP_FIXED : 0), piece,
-			 device->ours ? 0 : device->bar + off);
+	char *ret = mmap(at, len, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | (at ? MAP_FIXED : 0), fd, off);
 
-	if (map == MAP_FAILED)
+	if (ret == MAP_FAILED)
 		bench_die("mmap: %m");
-	return map;
+	return ret;
+}
+
+char *bench_map_bar(const struct bench_device *device, uint64_t off,
+		    size_t len, void *at)
+{
+	return map(device->dev.fd, device->bar + off, len, at);
+}
+
+char *bench_map_buffer(int fd, size_t len, void *at)
+{
+	return map(fd, 0, len, at);
 }
 
 void bench_unmap(void *map, size_t len)

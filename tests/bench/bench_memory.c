@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory that a buffer holds, all told: its own, its dma-buf, file, inode
- * and name.
+ * The memory that a buffer holds: its own, and that of its dma-buf, file, inode and
+ * name.
  *
- * Taken from the books of the kernel's allocators, before and after so many
- * buffers of a kind are made. Of small objects, /proc/slabinfo counts those in
- * use of each cache; free ones that a processor keeps for itself count as used,
- * so caches are shrunk first, which gives them back. Larger objects have pages of
- * their own, which are what is left of all pages of the allocator without those
- * of its caches. What is larger still is in VmallocUsed. The program itself
- * makes descriptors only, and has their table grown before.
+ * Read from the statistics of the kernel's allocators, before and after a number of
+ * buffers of a kind are made. For small objects, /proc/slabinfo counts those in use;
+ * free objects that a processor keeps for itself count as used, so caches are shrunk
+ * first, which returns them. Larger objects have pages of their own: all pages of the
+ * allocator, less those of its caches. VmallocUsed has what is larger still. The
+ * program itself makes descriptors only, and has grown their table before.
  */
 #include <fcntl.h>
 #include <glob.h>
@@ -21,7 +20,7 @@
 
 #include "bench.h"
 
-#define NR_BUFFERS 512
+#define NR_BUFFERS 4096
 
 /* The first match of @key at the start of a line of a file of /proc, in KiB. */
 static long read_kib(const char *path, const char *key)
@@ -82,7 +81,7 @@ static long held_bytes(void)
 {
 	long bytes, pages, large;
 
-	/* What was closed before is freed after a grace period. */
+	/* Objects of closed files are freed after a grace period. */
 	sleep(2);
 	shrink_caches();
 	sleep(2);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the instructions of a figure go: has QEMU write down each one that is run
- * while a few rounds of what is measured go by. QEMU gives addresses only, so the
- * names of the kernel's functions are printed, too:
+ * Where the instructions of a figure go: QEMU logs each instruction while a few rounds
+ * of a measurement run. The log has addresses only, so the names of the kernel's
+ * functions are printed, too:
  *
  *	symbol ADDRESS NAME
  *	profile FIGURE SIDE ROUNDS
  *
- * In what QEMU writes, a round lies between the two marks; rounds come in the order of
- * the lines above. The first of each is incomplete: what QEMU has translated before it
- * was asked to write goes on unseen.
+ * In the log, a round lies between the two marks; rounds come in the order of the
+ * lines above. The first round of each line is incomplete: code that QEMU translated
+ * before it logged is not seen.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,11 +19,13 @@
 #include "bench.h"
 #include "dvt_port.h"
 
-/* What a line of a bound is missed for, or could be. */
+/* Figures that are near their bounds */
 static const char *const profiled[] = {
-	"touch_64m", "bar_mmap", "export_1", "export_16", "export_1024",
-	"decode_unmapped_0", "decode_unmapped_1", "decode_mapped_1",
-	"decode_mapped_64",
+	"touch_64m", "huge_64m", "bar_mmap",
+	"export_1", "export_16", "export_1024",
+	"decode_unmapped_0", "decode_unmapped_1", "decode_unmapped_64",
+	"decode_bar_1", "decode_bar_64", "decode_buffers_64",
+	"intx_bar_0", "intx_bar_64", "revoke_alone",
 };
 
 static FILE *monitor;
@@ -38,7 +40,7 @@ __attribute__((noinline)) void bench_mark_end(void)
 	asm volatile("nop" : : : "memory");
 }
 
-/* Events, and complaints of what is no question, come in between. */
+/* Events, and errors about bytes that are no command, come in between. */
 static void ask_machine(const char *command, const char *arguments)
 {
 	char line[4096];
@@ -78,12 +80,12 @@ static void open_monitor(void)
 	if (!monitor)
 		bench_die("no memory");
 	setvbuf(monitor, NULL, _IONBF, 0);
-	/* A byte that no text has: what the port gave back is forgotten. */
+	/* A byte that no text has: QEMU drops what the port echoed. */
 	fputc(0xff, monitor);
 	ask_machine("qmp_capabilities", "");
 }
 
-/* Names of the compiler's, at which no instruction lies, are most of them. */
+/* Most symbols are names of the compiler, without an instruction. */
 static bool is_function(char type, const char *name)
 {
 	return strchr("tTwW", type) && strncmp(name, "__pfx_", 6) &&
@@ -117,12 +119,12 @@ void bench_profile_open(void)
 	print_symbols();
 }
 
-/* Returns whether rounds are to be run, with marks, and bench_profile_end(). */
+/* If true, the caller runs rounds with marks, and calls bench_profile_end(). */
 bool bench_profile_begin(const char *figure, const struct bench_side *side)
 {
 	size_t i;
 
-	for (i = 0; monitor && i < sizeof(profiled) / sizeof(profiled[0]); i++) {
+	for (i = 0; monitor && i < BENCH_ARRAY_SIZE(profiled); i++) {
 		if (strcmp(figure, profiled[i]))
 			continue;
 		printf("profile %s %s %d\n", figure, side->name,

@@ -1,162 +1,128 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First touch: one word of each page of a new mapping is read, in order. The
- * figures are instructions a page, with those of the loop, and faults.
+ * First touch: one word of each page of a new mapping is read, in order. The figures
+ * are instructions a page, with those of the loop.
  */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define NR_ROUNDS 3
 
-struct touched {
-	uint64_t cost;
-	uint64_t faults;
+/* What is mapped: the BAR through the device fd, or a buffer over all of it. */
+enum kind { BAR, BUFFER, HUGE_BUFFER };
+
+struct row {
+	const char *figure;
+	enum kind kind;
+	/* The device with the large BAR */
+	bool big;
+	/* How far the address is past a congruent one */
+	size_t shift;
 };
 
-static uint64_t count_faults(void)
+static const struct row rows[] = {
+	{ "touch_64m",		BAR,		false,	0 },
+	{ "touch_1g",		BAR,		true,	0 },
+	{ "huge_64m",		HUGE_BUFFER,	false,	0 },
+	{ "shifted_64m",	BAR,		false,	BENCH_PAGE },
+	{ "shifted_1g",		BAR,		true,	BENCH_PAGE },
+	{ "huge_shifted_64m",	HUGE_BUFFER,	false,	BENCH_PAGE },
+	{ "small_64m",		BUFFER,		false,	0 },
+	{ "small_1g",		BUFFER,		true,	0 },
+	{ "small_shifted_64m",	BUFFER,		false,	BENCH_PAGE },
+};
+
+/* Touches a new mapping of @fd, or of the BAR if that is -1, and unmaps it. */
+static uint64_t touch_new(const struct bench_device *device, int fd, size_t len,
+			  char *at)
 {
-	struct rusage usage;
+	const volatile char *addr, *end = at + len;
+	uint64_t cost;
 
-	bench_must(getrusage(RUSAGE_SELF, &usage));
-	return usage.ru_minflt;
-}
-
-static void touch(const char *map, size_t len, struct touched *least)
-{
-	const volatile char *addr, *end = map + len;
-	uint64_t cost, faults;
-
-	faults = count_faults();
+	if (fd < 0)
+		bench_map_bar(device, 0, len, at);
+	else
+		bench_map_buffer(fd, len, at);
+	bench_mark_begin();
 	cost = bench_clock();
-	for (addr = map; addr < end; addr += BENCH_PAGE)
+	for (addr = at; addr < end; addr += BENCH_PAGE)
 		(void)*addr;
 	cost = bench_clock() - cost;
-	faults = count_faults() - faults;
-	bench_keep_least(&least->cost, cost);
-	bench_keep_least(&least->faults, faults);
-}
-
-static void print_touched(const struct bench_side *side, const char *figure,
-			  size_t len, const struct touched *least)
-{
-	char faults[64];
-
-	bench_print(figure, side->name,
-		    (double)least->cost * BENCH_PAGE / len);
-	snprintf(faults, sizeof(faults), "%s_faults", figure);
-	bench_print(faults, side->name, least->faults);
-}
-
-static void touch_new(const struct bench_device *device, size_t len, char *at,
-		      struct touched *least)
-{
-	int piece = bench_piece(device, 0, len);
-	char *map = bench_map(device, piece, 0, len, at);
-
-	bench_mark_begin();
-	touch(map, len, least);
 	bench_mark_end();
-	bench_unmap(map, len);
-	bench_close_piece(device, piece);
+	bench_unmap(at, len);
+	return cost;
 }
 
-/* At an address that is @shift past one that is congruent. */
-static void touch_at(const struct bench_side *side,
-		     const struct bench_device *device, const char *figure,
-		     size_t len, size_t shift)
+static void measure(const struct bench_side *side, const char *figure,
+		    const struct bench_device *device, int fd, size_t len,
+		    size_t shift)
 {
-	struct touched least = { UINT64_MAX, UINT64_MAX };
-	char *room = bench_room(len + shift);
+	char *at = bench_room(len + shift) + shift;
+	uint64_t least = UINT64_MAX;
 	int i;
 
 	for (i = 0; i < NR_ROUNDS; i++)
-		touch_new(device, len, room + shift, &least);
-	print_touched(side, figure, len, &least);
+		bench_keep_least(&least, touch_new(device, fd, len, at));
+	bench_print(figure, side->name, (double)least * BENCH_PAGE / len);
 
 	if (!bench_profile_begin(figure, side))
 		return;
 	for (i = 0; i < BENCH_PROFILE_ROUNDS; i++)
-		touch_new(device, len, room + shift, &least);
+		touch_new(device, fd, len, at);
 	bench_profile_end();
 }
 
-/*
- * Where the kernel puts it by itself. That can be congruent by chance, as what was
- * mapped before may end on the grid: a page at the end of that place makes sure that
- * the next one is not, as the kernel goes down from there.
- */
-static void touch_anywhere(const struct bench_side *side, const char *figure)
+static void measure_row(const struct bench_side *side, const struct row *row)
 {
-	struct touched least = { UINT64_MAX, UINT64_MAX };
-	const struct bench_device *device = &side->dev;
-	int piece = bench_piece(device, 0, BENCH_BAR_LEN);
-	char *map, *page = NULL;
+	const struct bench_device *device = row->big ? &side->big : &side->dev;
+	size_t len = row->big ? BENCH_BIG_LEN : BENCH_BAR_LEN;
+	int fd;
 
-	map = bench_map(device, piece, 0, BENCH_BAR_LEN, NULL);
-	if ((uintptr_t)map % BENCH_SLOT == 0) {
-		bench_unmap(map, BENCH_BAR_LEN);
-		page = mmap(map + BENCH_BAR_LEN - BENCH_PAGE, BENCH_PAGE,
-			    PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-			    -1, 0);
-		if (page == MAP_FAILED)
-			bench_die("no page: %m");
-		map = bench_map(device, piece, 0, BENCH_BAR_LEN, NULL);
+	if (row->kind == BAR) {
+		measure(side, row->figure, device, -1, len, row->shift);
+		return;
 	}
-	touch(map, BENCH_BAR_LEN, &least);
-	bench_unmap(map, BENCH_BAR_LEN);
-	if (page)
-		bench_unmap(page, BENCH_PAGE);
-	bench_close_piece(device, piece);
-	print_touched(side, figure, BENCH_BAR_LEN, &least);
-}
-
-/* Of both sides before anything else: rooms have aligned holes later. */
-void bench_anywhere(const struct bench_side *side)
-{
-	touch_anywhere(side, "anywhere_64m");
+	fd = bench_export_one(device, len, row->kind == HUGE_BUFFER ?
+			      DMABUF_VFIO_PCI_EXPORT_HUGE : 0);
+	if (fd < 0) {
+		bench_missing(row->figure, strerror(errno));
+		return;
+	}
+	measure(side, row->figure, device, fd, len, row->shift);
+	bench_must(close(fd));
 }
 
 void bench_touch(const struct bench_side *side)
 {
-	touch_at(side, &side->dev, "touch_64m", BENCH_BAR_LEN, 0);
-	touch_at(side, &side->big, "touch_1g", BENCH_BIG_LEN, 0);
-	touch_at(side, &side->dev, "shifted_64m", BENCH_BAR_LEN, BENCH_PAGE);
-	touch_at(side, &side->big, "shifted_1g", BENCH_BIG_LEN, BENCH_PAGE);
+	size_t i;
+
+	for (i = 0; i < BENCH_ARRAY_SIZE(rows); i++) {
+		if (side->ours || rows[i].kind == BAR)
+			measure_row(side, &rows[i]);
+	}
 }
 
-static void touch_scattered(const struct bench_side *side, const char *figure,
-			    unsigned int nr_ranges)
+static void measure_scattered(const struct bench_side *side, const char *figure,
+			      unsigned int nr_ranges)
 {
-	struct touched least = { UINT64_MAX, UINT64_MAX };
 	struct bench_request *req = bench_request(nr_ranges);
-	int i, fd = bench_export(&side->dev, req);
-	size_t len = nr_ranges * BENCH_PAGE;
-	char *room = bench_room(len), *map;
+	int fd = bench_export(&side->dev, req);
 
-	for (i = 0; i < NR_ROUNDS; i++) {
-		map = bench_map(&side->dev, fd, 0, len, room);
-		touch(map, len, &least);
-		bench_unmap(map, len);
-	}
+	measure(side, figure, &side->dev, fd, nr_ranges * BENCH_PAGE, 0);
 	bench_must(close(fd));
 	free(req);
-	print_touched(side, figure, len, &least);
 }
 
-/*
- * Ranges of one page each. What they are compared with, one range off congruence,
- * has small entries, too.
- */
+/* Buffers of scattered ranges, which have small entries only. */
 void bench_ranges(const struct bench_side *side)
 {
-	if (!side->dev.ours)
+	if (!side->ours)
 		return;
-	touch_scattered(side, "scattered_1024", 1024);
-	touch_scattered(side, "scattered_16384", 16384);
-	touch_scattered(side, "scattered_65536", 65536);
+	measure_scattered(side, "scattered_1024", 1024);
+	measure_scattered(side, "scattered_16384", 16384);
+	measure_scattered(side, "scattered_65536", 65536);
 }

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Judges the figures of one kernel. Reads the file "bounds", then the lines of the
-# program, "bench FIGURE SIDE VALUE"; KERNEL is the kernel's name. Prints a row for
-# each figure, with tabs in between:
+# Judges the figures of one kernel. Reads the file "bounds", then the program's lines
+# "bench FIGURE SIDE VALUE"; KERNEL is the kernel's name. Prints a row for each bound,
+# and for each figure without one, with tabs in between:
 #
-#	kernel  figure  text  ours  against  ratio  limit  mark
+#	kernel  name  text  ours  against  ratio  limit  mark
 #
-# The mark is pass, MISS, or - where there is no bound. A ratio is judged as it is
-# printed. A bound whose figures are missing is missed.
+# The mark is pass, MISS, or - where there is no limit. A ratio is judged as it is
+# printed. A limit whose figures are missing is missed.
 
-# A kernel's name fits a pattern with a star at the end, or the same.
+# A kernel's name fits a pattern that ends in a star, or that is the same.
 function fits(pattern)
 {
 	if (pattern ~ /\*$/)
@@ -17,69 +17,90 @@ function fits(pattern)
 	return KERNEL == pattern
 }
 
-# Of several boots the mean counts, or the least where the wall's clock was read, as
-# what else the host does only adds to that.
+# The mean of several boots
 function keep(key, number)
 {
 	nr_values[key]++
-	if (key !~ /^cpus_/)
-		value[key] += (number - value[key]) / nr_values[key]
-	else if (nr_values[key] == 1 || number + 0 < value[key])
-		value[key] = number + 0
+	value[key] += (number - value[key]) / nr_values[key]
 }
 
-function row(figure, ours, against, ratio, limit, mark)
+# What a figure is compared with
+function value_against(figure, against)
 {
-	printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", KERNEL, figure,
-		(figure in text ? text[figure] : figure), ours, against, ratio, limit, mark
+	if (against == "in-tree")
+		return value[figure, "in-tree"]
+	if (sub(/^in-tree:/, "", against))
+		return value[against, "in-tree"]
+	return value[against, "ours"]
 }
 
-function judge(figure,	ours, against, ratio, digits, good)
+# The ratio as printed, with the digits that the limit needs
+function ratio_of(ours, against, limit)
+{
+	if (limit ~ /^\+/)
+		return sprintf("%+.0f", ours - against)
+	if (limit ~ /^~/)
+		return sprintf("%.2f", ours > against ? ours / against : against / ours)
+	if (limit == "-" || limit + 0 >= 1)
+		return sprintf("%.2f", ours / against)
+	return sprintf(limit + 0 >= 0.1 ? "%.3f" : "%.4f", ours / against)
+}
+
+function meets(ratio, limit)
+{
+	sub(/^~/, "", limit)
+	return ratio + 0 <= limit + 0
+}
+
+function row(name, text, ours, against, ratio, limit, mark)
+{
+	printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", KERNEL, name, text, ours, against, ratio, limit, mark
+}
+
+function judge(name, figure, against, limit, text,	ours, theirs, ratio)
 {
 	ours = value[figure, "ours"]
-	against = other[figure] == "in-tree" ? value[figure, "in-tree"] : value[other[figure], "ours"]
-	if (ours == "" || against == "") {
-		row(figure, ours == "" ? "-" : ours, against == "" ? "-" : against, "-",
-			limit[figure], limit[figure] == "-" ? "-" : "MISS")
+	theirs = value_against(figure, against)
+	if (ours == "" || theirs == "") {
+		row(name, text, ours == "" ? "-" : ours, theirs == "" ? "-" : theirs, "-",
+			limit, limit == "-" ? "-" : "MISS")
 		return
 	}
-	if (limit[figure] ~ /^\+/) {
-		ratio = sprintf("%+.0f", ours - against)
-		good = ratio + 0 <= limit[figure] + 0
-	} else {
-		digits = limit[figure] ~ /\.[0-9][0-9][0-9]/ ? 4 : 2
-		ratio = sprintf("%." digits "f", ours / against)
-		good = ratio + 0 <= limit[figure] + 0
-	}
-	row(figure, ours, against, ratio, limit[figure],
-		limit[figure] == "-" ? "-" : good ? "pass" : "MISS")
+	ratio = ratio_of(ours, theirs, limit)
+	row(name, text, ours, theirs, ratio, limit,
+		limit == "-" ? "-" : meets(ratio, limit) ? "pass" : "MISS")
 }
 
+# A row's name is its figure, unless that is compared with another one of ours.
 FILENAME ~ /bounds$/ {
-	if ($0 ~ /^[ \t]*(#|$)/ || ($1 in limit) || !fits($2))
+	if ($0 ~ /^[ \t]*(#|$)/ || !fits($2))
 		next
-	order[++nr] = $1
-	other[$1] = $3
-	limit[$1] = $4
-	text[$1] = $0
-	sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+/, "", text[$1])
+	name = $3 ~ /^in-tree/ ? $1 : $1 "/" $3
+	if (name in limits)
+		next
+	names[++nr] = name
+	figures[name] = $1
+	others[name] = $3
+	limits[name] = $4
+	text = $0
+	sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+/, "", text)
+	texts[name] = text
+	bounded[$1]
 	next
 }
 
 $1 == "bench" && NF == 4 {
 	keep($2 SUBSEP $3, $4)
-	if (!($2 in limit) && !($2 in shown) && $2 !~ /_faults$/)
+	if (!($2 in bounded) && !($2 in shown))
 		rest[++nr_rest] = $2
 	shown[$2]
 }
 
 END {
-	for (i = 1; i <= nr; i++)
-		judge(order[i])
-	for (i = 1; i <= nr_rest; i++) {
-		figure = rest[i]
-		other[figure] = "in-tree"
-		limit[figure] = "-"
-		judge(figure)
+	for (i = 1; i <= nr; i++) {
+		name = names[i]
+		judge(name, figures[name], others[name], limits[name], texts[name])
 	}
+	for (i = 1; i <= nr_rest; i++)
+		judge(rest[i], rest[i], "in-tree", "-", rest[i])
 }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The table of README.md, from figures.tsv: a line for each figure with a bound, a
-# column for each kernel, with what was measured of ours and of what it is compared
-# with, and the ratio; bold where the bound is missed.
+# The table of README.md, from figures.tsv: a line for each bound, a column for each
+# kernel. Each cell: ours : reference, ratio; a missed bound in bold.
 
 BEGIN { FS = "\t" }
 
@@ -11,7 +10,7 @@ function number(value)
 	return value >= 1000 ? sprintf("%.0f", value) : sprintf("%.4g", value)
 }
 
-$7 != "-" && $6 != "-" {
+$7 != "-" {
 	split($1, name, "-")
 	kernel = name[1]
 	if (!(kernel in known)) {
@@ -25,7 +24,7 @@ $7 != "-" && $6 != "-" {
 	if (!index(bounds[$2], $7))
 		bounds[$2] = bounds[$2] (bounds[$2] == "" ? "" : ", ") $7
 	mark = $8 == "pass" ? "" : "**"
-	cell[$2, kernel] = number($4) " : " number($5) ", " mark $6 mark
+	cell[$2, kernel] = $6 == "-" ? "**missing**" : number($4) " : " number($5) ", " mark $6 mark
 }
 
 END {

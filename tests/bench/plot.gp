@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Draws what plot.awk prints: DATA is that file, KERNELS the names in it, OUT the
-# file for the SVG.
+# Draws what plot.awk prints: DATA is that file, KERNELS the names in it, OUT the SVG.
 
-set terminal svg size 1000,900 background "white" font "sans,12"
+set terminal svg size 1100,1000 background "white" font "sans,12"
 set output OUT
 set datafile separator "\t"
-set title "Of what each bound allows: left of the line is met"
+set title "Part used of what each bound allows: left of the line is met"
 set logscale x
 set yrange [*:*] reverse
 set offsets 0, 0, 1, 1

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Counts what QEMU has written down. First input: "symbol ADDRESS NAME", by address, and
-# after all of them "profile FIGURE SIDE ROUNDS"; see bench_profile.c. Second: QEMU's
-# log of instructions, each with the address behind the first slash in its brackets.
-# Prints FIGURE, FUNCTION, and how often an instruction of it was run in a round, by our
-# driver and by vfio-pci.
+# Counts the instructions in QEMU's log. First input: "symbol ADDRESS NAME", by address,
+# and after all of them "profile FIGURE SIDE ROUNDS"; see bench_profile.c. Second: the
+# log, with an instruction's address behind the first slash in its brackets. Prints
+# FIGURE, FUNCTION, and how many of its instructions ran in a round, by our driver and by
+# vfio-pci.
 
 BEGIN { OFS = "\t" }
 
@@ -17,7 +17,7 @@ $1 == "symbol" {
 		mark_end = $2
 }
 
-# The first round of each does not count.
+# The first round of each figure does not count.
 $1 == "profile" {
 	for (i = 0; i < $4; i++)
 		round[nr_rounds++] = i ? $2 SUBSEP $3 : ""
@@ -36,8 +36,8 @@ $1 == "Trace" {
 	}
 }
 
-# The function that an address is in: the last that begins at it or before. User
-# space, which has none but the marks, is one.
+# The function at an address: the last one that begins there or before. All of user
+# space is one function.
 function function_at(where, low, high, mid)
 {
 	if (where !~ /^ffff/)
