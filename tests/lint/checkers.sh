@@ -82,7 +82,7 @@ run_analyzer()
 # proofs: the names of all
 proofs()
 {
-	sed -n 's/^void \([a-z_]*\)(.*/\1/p' "$top/tests/proof/range.c"
+	sed -n 's/^void \([a-z_]*\)(.*/\1/p' "$top/tests/proof/extent.c"
 }
 
 # prove NAME NR ARG...: of requests of NR ranges; what CBMC says goes to stdout
@@ -91,10 +91,10 @@ prove()
 	checkers_run timeout 900 cbmc -D_GNU_SOURCE "-DNR_RANGES=$2" -I tests/unit \
 		-I tests/unit/shim -I src/kmod -I include --function "$1" \
 		--unwind $(($2 + 2)) --unsigned-overflow-check "${@:3}" \
-		tests/proof/range.c src/kmod/range.c 2>&1
+		tests/proof/extent.c src/kmod/core/extent.c 2>&1
 }
 
-# run_proof NAME: for one to four ranges. Nothing in range.c is meant to wrap around but
+# run_proof NAME: for one to four ranges. Nothing in extent.c is meant to wrap around but
 # what says so, so unsigned numbers may not, either. That the end can be reached is seen
 # once.
 run_proof()

@@ -46,18 +46,6 @@ rule_no_mirror()
 		done
 }
 
-# a file that has grown past this has more than one duty
-rule_file_size()
-{
-	local file lines
-
-	for file in "${files[@]}"; do
-		[[ $file == *.[ch] || $file == tests/*/* || $file == *.sh ]] || continue
-		lines=$(wc -l <"$file")
-		((lines <= 400)) || say "$file: $lines lines, more than 400"
-	done
-}
-
 # no line ends in a blank, and every file in a newline
 rule_blanks()
 {
