@@ -45,8 +45,8 @@
 #define DMABUF_VFIO_PCI_ABI_VERSION	2
 
 /*
- * Feature numbers of this driver. They never change, and no kernel header
- * changes what they carry.
+ * Feature numbers of this driver. They never change, and their payloads do not
+ * depend on a kernel header.
  */
 #define DMABUF_VFIO_PCI_FEATURE_EXPORT	0xdb00
 #define DMABUF_VFIO_PCI_FEATURE_REVOKE	0xdb01

@@ -167,7 +167,7 @@ struct dma_buf *dvp_export_get(struct dvp_device *dvdev, int fd)
 	return ERR_PTR(-ENODEV);
 }
 
-/* The dma-buf of a BAR in this session, with a reference, or NULL. */
+/* The dma-buf of a BAR in this opening, with a reference, or NULL. */
 static struct dma_buf *dvp_export_find_bar(struct dvp_gate *gate, u32 bar)
 {
 	struct dma_buf *dmabuf;
@@ -229,7 +229,7 @@ static struct dma_buf *dvp_export_bar(struct dvp_device *dvdev, u32 bar)
 
 /*
  * vfio_device_ops.mmap. All mappings of a BAR share a buffer, so that access to them
- * ends like that to any other. What is refused, and how, follows vfio_pci_core_mmap()
+ * ends like that to any other. The errors are those of vfio_pci_core_mmap()
  * in drivers/vfio/pci/vfio_pci_core.c; other regions are the core's.
  */
 int dvp_export_mmap_bar(struct vfio_device *core_vdev,

@@ -5,7 +5,7 @@
  * It always goes the same way: store the new state under dvp_gate.lock, drop the
  * lock, zap buffer by buffer, then tell importers and wait for them, buffer by buffer.
  * A zap runs MMU notifiers of the borrower's process, and an importer unmaps when it
- * likes. Both delay whoever needs that buffer gone, and nobody else, because no lock
+ * likes. Both delay only callers that need that buffer gone, because no lock
  * is held meanwhile.
  *
  * In a transition, a call of the core may end memory, or may not: the core reads

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters of a device, per CPU: whoever reads them takes no lock that a reset
- * needs, and whoever counts shares no cache line with another CPU. What is live
- * can begin on one CPU and end on another, so only the sum has a meaning.
+ * Counters of a device, per CPU. Reading them takes no lock that a reset needs, and
+ * counting shares no cache line with another CPU. An object can begin on one CPU and end
+ * on another, so only the sum has a meaning.
  */
 #ifndef DVP_COUNTERS_H
 #define DVP_COUNTERS_H
@@ -10,7 +10,7 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-/* What is live stands right before its total. */
+/* The count of live objects stands right before its total. */
 enum dvp_counter {
 	/* Buffers that a feature call made. */
 	DVP_EXPORTS_LIVE,

@@ -63,7 +63,7 @@ enum dvp_cause {
 	DVP_TRANSITION		= BIT(6),
 };
 
-/* What is read from the device; the others are set and cleared in pairs. */
+/* The driver reads these from the device; it sets and clears the others in pairs. */
 #define DVP_CAUSES_READ	\
 	(DVP_CAUSE_DECODE_OFF | DVP_CAUSE_SLEEP | DVP_CAUSE_LOW_POWER)
 
@@ -116,7 +116,7 @@ struct dvp_gate {
 	struct list_head buffers;
 	/* struct dvp_link of buffers that may have VMAs or importers. */
 	struct list_head active;
-	/* The buffers behind BAR mappings of this session, by BAR. */
+	/* The buffers behind BAR mappings of this opening, by BAR. */
 	struct dma_buf *bars[PCI_STD_NUM_BARS];
 	u64 last_id;
 	/* Buffers with an eventfd. */
@@ -173,8 +173,8 @@ struct dvp_buffer {
 	struct dvp_imports *imports;
 
 	/*
-	 * Held for read while a fault inserts entries. Who has stored a new state
-	 * passes it for write, so that faults that saw the old state are done.
+	 * Held for read while a fault inserts entries. An ender stores the new state and
+	 * then passes the lock for write, so faults that saw the old state are done.
 	 */
 	struct rw_semaphore fault_lock;
 	atomic64_t faults;

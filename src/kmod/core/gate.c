@@ -202,7 +202,7 @@ void dvp_walk_begin_locked(struct dvp_gate *gate, struct dvp_walk *walk)
 	INIT_LIST_HEAD(&walk->end.node);
 	dvp_walk_fill_locked(gate, walk,
 			     list_entry(&gate->active, struct dvp_link, node));
-	/* What joins behind the end sees the new state. */
+	/* A buffer that joins behind the end sees the new state. */
 	if (walk->nr == DVP_BATCH)
 		list_add_tail(&walk->end.node, &gate->active);
 }
@@ -332,7 +332,7 @@ static void dvp_gate_tell_locked(struct dvp_gate *gate, bool blocked)
 	}
 }
 
-/* Who makes the set non-empty has to end access afterwards: see revoke.c. */
+/* The caller ends access afterwards if the set is no longer empty: see revoke.c. */
 void dvp_gate_set_locked(struct dvp_gate *gate, unsigned int causes)
 {
 	unsigned int old = gate->causes;
@@ -399,7 +399,7 @@ void dvp_gate_look(struct dvp_gate *gate)
 }
 
 /*
- * For refused faults, which a borrower can repeat for ever: looks once a tick at
+ * For a refused fault. A borrower can repeat it, so the driver looks once a tick at
  * most. Returns whether memory is back.
  */
 bool dvp_gate_look_again(struct dvp_gate *gate)

@@ -49,8 +49,8 @@ static bool dvp_memory_decodes(struct vfio_pci_core_device *vdev, bool *verify,
 /*
  * Why memory cannot be used, as far as the device tells. The rules are those of
  * __vfio_pci_memory_enabled() in drivers/vfio/pci/vfio_pci_config.c. The core changes
- * what is read here under its memory_lock, which is not taken: whoever ran such a
- * change looks afterwards, so the last look is right.
+ * these values under its memory_lock, which is not taken. The driver looks again after
+ * each such change, so the last look is right.
  *
  * Under dvp_gate.lock. A device that sleeps may not answer, so its registers are
  * left alone; with verify they are read, and it stays set until they agree.
@@ -79,8 +79,8 @@ unsigned int dvp_memory_causes(struct vfio_pci_core_device *vdev, bool *verify,
 }
 
 /*
- * request_region() logs each failure, and a user can repeat the call for ever. So
- * try silently first.
+ * request_region() logs each failure, and a user can repeat the call. Try silently
+ * first.
  */
 static int dvp_memory_try_bar(struct pci_dev *pdev, int bar)
 {
@@ -104,7 +104,7 @@ int dvp_memory_claim_bar(struct vfio_pci_core_device *vdev, int bar)
 	void __iomem *map;
 	int ret;
 
-	/* What is claimed stays claimed until the device is closed. */
+	/* A claim lasts until the device is closed. */
 	map = data_race(READ_ONCE(vdev->barmap[bar]));
 	if (!IS_ERR_OR_NULL((void __force *)map))
 		return 0;

@@ -23,7 +23,7 @@ static inline u64 dvp_vma_offset(const struct vm_area_struct *vma,
 	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
 }
 
-/* What is behind an address of a VMA. */
+/* The memory behind an address of a VMA. */
 struct dvp_spot {
 	const struct dvp_extent *extent;
 	unsigned long pfn;

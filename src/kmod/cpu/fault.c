@@ -45,8 +45,8 @@ static void dvp_fault_next_extent(struct dvp_spot *spot)
 }
 
 /*
- * Who ends access waits for fault_lock. So the table is allocated before the fault
- * takes it: a task without memory delays nobody.
+ * An ender waits for fault_lock. So the fault allocates the table before it takes the
+ * lock: a task without memory delays nobody.
  */
 int dvp_fault_alloc_table(struct vm_fault *vmf)
 {

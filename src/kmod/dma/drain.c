@@ -3,11 +3,11 @@
  * The end of a buffer for the devices that import it. CPU access has ended already.
  *
  * Work tells the importers: it queues for the reservation lock, which an importer may
- * hold for long, while whoever waits for the end can still be killed, log, or, in an
+ * hold for long, while the caller that waits for the end can still be killed, log, or, in an
  * error callback, go on. The kernel-doc of dma_buf_invalidate_mappings() says what an
  * exporter then has to wait for: until the fences have signalled an importer may use
  * the memory, and until it unmaps it may read it. The fences are those of the moment
- * when it was told: who has a descriptor of the buffer can add more, for ever.
+ * when it was told: any holder of a descriptor can keep adding more.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>

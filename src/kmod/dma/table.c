@@ -104,7 +104,7 @@ static int dvp_table_map_entry(struct scatterlist *sg,
 	return 0;
 }
 
-/* A long table must not delay whoever ends access to the buffer. */
+/* A long table must not delay the end of access to the buffer. */
 static int dvp_table_why_stop(const struct dvp_buffer *buf)
 {
 	if (fatal_signal_pending(current))

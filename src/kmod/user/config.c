@@ -7,7 +7,7 @@
  * changes neither is left to the core without these bytes, so that a guest that masks
  * INTx, which writes PCI_COMMAND, costs nobody a mapping.
  *
- * What remains is a transition. The core copies the bytes from user memory after any
+ * Every other write is a transition. The core copies the bytes from user memory after any
  * look that we could take at them, and another thread can change them in between, so
  * access ends before the core is called, whatever the bytes look like. The core is
  * called without page faults: its copy fails if the page is gone, and is repeated after
