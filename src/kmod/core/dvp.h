@@ -24,7 +24,8 @@
  *
  * dvp_gate.lock, fault_lock and resv are never held together, and nothing that
  * waits for a user, an importer or a foreign MMU notifier runs under
- * dvp_gate.lock: its holder only looks at the device and walks lists.
+ * dvp_gate.lock: its holder only looks at the device, walks lists, and formats
+ * a page for debugfs.
  */
 #ifndef DVP_H
 #define DVP_H

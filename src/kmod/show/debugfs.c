@@ -55,7 +55,7 @@ void dvp_debugfs_exit(void)
 	debugfs_remove(dvp_debugfs_root);
 }
 
-/* Returns what dvp_debugfs_remove() wants; never fails in a way that matters. */
+/* Returns what debugfs_remove() wants, which waits for readers. */
 struct dentry *dvp_debugfs_add(struct dvp_device *dvdev)
 {
 	struct dentry *dir;
@@ -65,10 +65,4 @@ struct dentry *dvp_debugfs_add(struct dvp_device *dvdev)
 	debugfs_create_file("exports", 0400, dir, dvdev, &dvp_exports_fops);
 	debugfs_create_file("regions", 0400, dir, dvdev, &regions_fops);
 	return dir;
-}
-
-/* Waits for readers. */
-void dvp_debugfs_remove(struct dentry *dir)
-{
-	debugfs_remove(dir);
 }

@@ -3,8 +3,8 @@
  * The file "exports": the buffers of a device, one after the other.
  *
  * The position in the file is the id of a buffer, so a reader continues where it was
- * although buffers come and go between two reads. A buffer is shown under a reference
- * and no lock, so the values of a line need not be of one moment.
+ * although buffers come and go between two reads. A read formats a page or a buffer
+ * under dvp_gate.lock, which seq_file drops before it copies that to the reader.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -25,71 +25,42 @@ static struct dvp_gate *dvp_exports_gate(struct seq_file *m)
 	return dvdev->gate;
 }
 
-/* The first buffer from id on, with a reference, or NULL. */
-static struct dvp_buffer *dvp_exports_find(struct dvp_gate *gate, u64 id)
-{
-	struct dvp_buffer *found = NULL;
-	struct dvp_buffer *buf;
-
-	mutex_lock(&gate->lock);
-	list_for_each_entry(buf, &gate->buffers, node) {
-		if (buf->id >= id && dvp_buffer_try_get(buf)) {
-			found = buf;
-			break;
-		}
-	}
-	mutex_unlock(&gate->lock);
-	return found;
-}
-
-/* A buffer with references keeps its place in the list. */
-static struct dvp_buffer *dvp_exports_find_after(struct dvp_gate *gate,
-						 struct dvp_buffer *buf)
-{
-	struct dvp_buffer *found = NULL;
-
-	mutex_lock(&gate->lock);
-	list_for_each_entry_continue(buf, &gate->buffers, node) {
-		if (dvp_buffer_try_get(buf)) {
-			found = buf;
-			break;
-		}
-	}
-	mutex_unlock(&gate->lock);
-	return found;
-}
-
 static void *dvp_exports_start(struct seq_file *m, loff_t *pos)
 {
+	struct dvp_gate *gate = dvp_exports_gate(m);
 	struct dvp_buffer *buf;
 
+	mutex_lock(&gate->lock);
 	if (!*pos)
 		return SEQ_START_TOKEN;
-	buf = dvp_exports_find(dvp_exports_gate(m), *pos);
-	if (buf)
-		*pos = buf->id;
-	return buf;
+	list_for_each_entry(buf, &gate->buffers, node) {
+		if (buf->id >= *pos) {
+			*pos = buf->id;
+			return buf;
+		}
+	}
+	return NULL;
 }
 
 static void *dvp_exports_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	struct dvp_gate *gate = dvp_exports_gate(m);
-	struct dvp_buffer *next;
+	struct dvp_buffer *buf = v;
 
-	if (v == SEQ_START_TOKEN) {
-		next = dvp_exports_find(gate, 1);
-	} else {
-		next = dvp_exports_find_after(gate, v);
-		dvp_buffer_put(v);
+	if (v == SEQ_START_TOKEN)
+		buf = list_entry(&gate->buffers, struct dvp_buffer, node);
+	if (list_is_last(&buf->node, &gate->buffers)) {
+		++*pos;
+		return NULL;
 	}
-	*pos = next ? next->id : *pos + 1;
-	return next;
+	buf = list_next_entry(buf, node);
+	*pos = buf->id;
+	return buf;
 }
 
 static void dvp_exports_stop(struct seq_file *m, void *v)
 {
-	if (v && v != SEQ_START_TOKEN)
-		dvp_buffer_put(v);
+	mutex_unlock(&dvp_exports_gate(m)->lock);
 }
 
 static void dvp_exports_show_text(struct seq_file *m, const char *key,

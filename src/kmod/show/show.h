@@ -28,28 +28,8 @@ extern const struct file_operations dvp_exports_fops;
 void dvp_regions_show(struct seq_file *m, struct dvp_device *dvdev);
 
 /* debugfs.c */
-#ifdef CONFIG_DEBUG_FS
 void dvp_debugfs_init(void);
 void dvp_debugfs_exit(void);
 struct dentry *dvp_debugfs_add(struct dvp_device *dvdev);
-void dvp_debugfs_remove(struct dentry *dir);
-#else
-static inline void dvp_debugfs_init(void)
-{
-}
-
-static inline void dvp_debugfs_exit(void)
-{
-}
-
-static inline struct dentry *dvp_debugfs_add(struct dvp_device *dvdev)
-{
-	return NULL;
-}
-
-static inline void dvp_debugfs_remove(struct dentry *dir)
-{
-}
-#endif
 
 #endif /* DVP_SHOW_H */

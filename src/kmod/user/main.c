@@ -7,6 +7,7 @@
  * driver changes. Nothing binds by itself; an administrator picks devices through
  * driver_override.
  */
+#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 
@@ -97,7 +98,7 @@ static int dvp_main_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dvdev->debugfs = dvp_debugfs_add(dvdev);
 	ret = vfio_pci_core_register_device(&dvdev->vdev);
 	if (ret) {
-		dvp_debugfs_remove(dvdev->debugfs);
+		debugfs_remove(dvdev->debugfs);
 		vfio_put_device(&dvdev->vdev.vdev);
 	}
 	return ret;
@@ -108,7 +109,7 @@ static void dvp_main_remove(struct pci_dev *pdev)
 	struct dvp_device *dvdev = dvp_device_of_pdev(pdev);
 
 	dvp_events_unregister(dvdev);
-	dvp_debugfs_remove(dvdev->debugfs);
+	debugfs_remove(dvdev->debugfs);
 	vfio_put_device(&dvdev->vdev.vdev);
 }
 
