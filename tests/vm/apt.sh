@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A private apt for each distribution: its own directories in the cache, the
+# A private apt for each distribution and architecture: its own directories in the cache, the
 # Debian mirrors, proxies and other transport settings of this machine. The
 # machine's own apt is asked, and never changed.
 
@@ -53,10 +53,22 @@ apt_settings()
 	say 'Acquire::Retries "3";'
 }
 
-# apt_prepare DISTRO: writes the configuration, and points APT_CONFIG at it
+# apt_arch APT: its architecture. An apt is called by its distribution, with the
+# architecture behind it unless that is amd64.
+apt_arch()
+{
+	local arch=amd64
+
+	[[ $1 != *-* ]] || arch=${1##*-}
+	say "$arch"
+}
+
+# apt_prepare APT: writes the configuration, and points APT_CONFIG at it
 apt_prepare()
 {
-	local dir=$cache/apt/$1
+	local dir=$cache/apt/$1 arch
+
+	arch=$(apt_arch "$1")
 
 	mkdir -p "$dir"/etc/{apt.conf.d,preferences.d} \
 		"$dir"/{state/lists/partial,cache/archives/partial,suites} || return
@@ -72,8 +84,8 @@ apt_prepare()
 		Dir::State "state";
 		Dir::State::status "$dir/status";
 		Dir::Cache "cache";
-		APT::Architecture "amd64";
-		APT::Architectures "amd64";
+		APT::Architecture "$arch";
+		APT::Architectures "$arch";
 		APT::Sandbox::User "root";
 		APT::Update::Error-Mode "any";
 		CONF
@@ -84,13 +96,13 @@ apt_prepare()
 	touch "$dir/etc/sources.list"
 }
 
-# apt_private DISTRO COMMAND...: runs an apt command with that configuration
+# apt_private APT COMMAND...: runs an apt command with that configuration
 apt_private()
 {
 	APT_CONFIG=$cache/apt/$1/apt.conf "${@:2}"
 }
 
-# apt_update_suite DISTRO SUITE: fetches its lists from the first mirror that
+# apt_update_suite APT SUITE: fetches its lists from the first mirror that
 # has it. suites/SUITE is the sources line if it was found, and empty if no
 # mirror carries it.
 apt_update_suite()
@@ -119,23 +131,23 @@ apt_update_suite()
 	: >"$dir/suites/$suite"
 }
 
-# apt_update DISTRO SUITE...: fetches the lists. What an earlier look found
+# apt_update APT SUITE...: fetches the lists. What an earlier look found
 # stays as it was if a mirror can't be reached.
 apt_update()
 {
-	local distro=$1 suite ret=0
+	local apt=$1 suite ret=0
 
 	shift
-	apt_prepare "$distro" || return
+	apt_prepare "$apt" || return
 	for suite; do
-		apt_update_suite "$distro" "$suite" || ret=1
+		apt_update_suite "$apt" "$suite" || ret=1
 	done
-	cat "$cache/apt/$distro"/suites/* >"$cache/apt/$distro/etc/sources.list" || return
-	((ret)) || touch "$cache/apt/$distro/stamp"
+	cat "$cache/apt/$apt"/suites/* >"$cache/apt/$apt/etc/sources.list" || return
+	((ret)) || touch "$cache/apt/$apt/stamp"
 	return "$ret"
 }
 
-# apt_is_fresh DISTRO SUITE...: whether the lists are all there, and were
+# apt_is_fresh APT SUITE...: whether the lists are all there, and were
 # fetched within a day
 apt_is_fresh()
 {

@@ -62,7 +62,7 @@ boot_once()
 	watcher=$!
 	boot_qemu "${qemu_monitor[@]}" -chardev file,id=console,path=/dvp/console.log \
 		-serial chardev:console \
-		-chardev stdio,id=channel,signal=off -serial chardev:channel \
+		-chardev stdio,id=channel,signal=off "${qemu_channel[@]}" \
 		</dev/null 2>"$b_logs/qemu.log" |
 		tee "$b_logs/channel.log" | "$1"
 	status=${PIPESTATUS[0]}
@@ -156,7 +156,7 @@ boot_prepare()
 	b_logs=$b_dir/$1
 	mkdir -p "$b_logs" || return
 	say "$2" >"$b_logs/roles"
-	chroot_machine && machine_devices <"$b_logs/roles" &&
+	chroot_machine "${k_arch#amd64}" && machine_devices <"$b_logs/roles" &&
 		machine_command "$1" "$boot_memory"
 }
 
@@ -217,5 +217,5 @@ boot_shell()
 	image_build "$b_logs/initrd" "$b_logs/roles" "$build"/user/vm/* || return
 	machine_append "$1" none shell 0 || return
 	boot_qemu -serial mon:stdio -chardev file,id=channel,path=/dvp/channel.log \
-		-serial chardev:channel
+		"${qemu_channel[@]}"
 }

@@ -47,9 +47,13 @@ build_make()
 	local kdir=$1 dir=$2
 
 	shift 2
+	[[ $k_arch == amd64 ]] || set -- ARCH="$k_arch" CROSS_COMPILE="$build_cross" "$@"
 	chroot_run "$k_chroot" "$k_entry" "$b_dir/tree" make -j"$jobs" -C "$kdir" \
 		M="/dvp${dir:+/$dir}" W=1 "$@" modules
 }
+
+# What the names of the compiler's programs for arm64 start with
+build_cross=aarch64-linux-gnu-
 
 # The module as a vendor builds it, to be loaded beside ours.
 build_vendor=(NAME=acme-vfio-pci VFIO_PCI_IDS=1af4:1110
@@ -82,8 +86,9 @@ build_warnings()
 		grep -v 'warning: the compiler differs from the one used to build'
 }
 
-# kernel_build NAME [ARG...]: the modules of the tree in b_dir/modules, or the
-# reason in k_reason. The kernel must have been fetched.
+# kernel_build NAME [ARG...]: the modules of the tree in b_dir/modules, and the programs
+# for the kernel's architecture unless that is this machine's; or the reason in k_reason.
+# The kernel must have been fetched.
 #
 # The mark says that products may be half written, or that warnings were not
 # fixed: an incremental build would pass over both, so it starts from scratch.
@@ -92,7 +97,7 @@ kernel_build()
 	local name=$1 mark log
 
 	shift
-	chroot_build "$k_distro" || {
+	chroot_build "$k_distro" "${k_arch#amd64}" || {
 		k_reason="no build environment"
 		return 1
 	}
@@ -119,4 +124,51 @@ kernel_build()
 	mkdir "$b_dir/modules"
 	find "$b_dir/tree" -name '*.ko' -exec cp {} "$b_dir/modules" \; || return
 	rm "$mark"
+	[[ $k_arch == amd64 ]] || cross_user || {
+		k_reason="the test programs could not be built"
+		return 1
+	}
+}
+
+# cross_dir: where the test programs for another architecture than this machine's are.
+# Each environment has its own, as the libraries of the tool come from there.
+cross_dir()
+{
+	say "$build/$k_arch/${k_chroot##*/}"
+}
+
+# cross_user: builds these in the environment that the kernel's modules are built in
+cross_user()
+{
+	local dir ret=0 lock_fd
+
+	dir=$(cross_dir)
+	lock "$dir/lock" "${dir#"$top"/}" || return
+	step "build the test programs for $k_arch" "$dir/user.log" cross_user_make "$dir" ||
+		ret=$?
+	unlock
+	return "$ret"
+}
+
+cross_user_make()
+{
+	local libs=/usr/lib/${build_cross%-}
+
+	tree_sync "$1/tree" || return
+	chroot_run "$k_chroot" "$k_entry" "$1/tree" \
+		env PKG_CONFIG_LIBDIR="$libs/pkgconfig:/usr/share/pkgconfig" \
+		make -C /dvp -j"$jobs" BUILD=/dvp/build USER_CC="${build_cross}gcc" \
+		TOOL_CC="${build_cross}gcc" \
+		AR="${build_cross}ar" LD="${build_cross}ld" user || return
+	mkdir -p "$1/bin" && cp "$k_chroot/bin/busybox" "$1/bin/"
+}
+
+# program_path PATH: where a test program for the kernel at hand is
+program_path()
+{
+	if [[ $k_arch == amd64 || $1 != "$build"/user/* ]]; then
+		say "$1"
+	else
+		say "$(cross_dir)/tree/build/${1#"$build/"}"
+	fi
 }

@@ -12,6 +12,10 @@
 # right ones.
 build_packages=gcc,make,kmod,sparse,flex,bison,bc,libc6-dev,libelf-dev,libssl-dev,zlib1g-dev,pahole
 
+# For another architecture: besides, its compiler, and the libraries of the test programs.
+build_packages_arm64=$build_packages,gcc-aarch64-linux-gnu,pkgconf,libc6-dev:arm64
+build_packages_arm64+=,check:arm64,libkmod-dev:arm64,libjson-c-dev:arm64,busybox-static:arm64
+
 # Not the host's QEMU, nor trixie's own: in 10.0 and before, what a processor remembers
 # of a device's page is a number in the memory map, and TCG looks that up in the newest
 # map. When one processor moves a BAR, or switches it off, an access of the other one can
@@ -21,6 +25,8 @@ build_packages=gcc,make,kmod,sparse,flex,bison,bc,libc6-dev,libelf-dev,libssl-de
 machine_distro=trixie
 machine_packages=qemu-system-x86/trixie-backports,qemu-system-common/trixie-backports
 machine_packages+=,qemu-system-data/trixie-backports,seabios/trixie-backports
+machine_packages_arm64=qemu-system-arm/trixie-backports,qemu-system-common/trixie-backports
+machine_packages_arm64+=,qemu-system-data/trixie-backports,qemu-efi-aarch64
 
 # chroot_sources DISTRO PACKAGES: the sources of a release, and of each suite that a
 # package is asked of, behind a slash
@@ -43,14 +49,15 @@ checkers_packages+=,pkg-config,libkmod-dev,libjson-c-dev,check
 # chroot_make DISTRO DIR PACKAGES: into a temporary directory, then renamed
 chroot_make()
 {
-	local tmp=$cache/tmp/chroot
+	local tmp=$cache/tmp/chroot archs=amd64
 
+	[[ $3 != *:arm64* ]] || archs+=,arm64
 	rm -rf "$tmp"
 	mkdir -p "$tmp" "${2%/*}" || return
 	apt_settings >"$tmp/apt.conf" || return
 	chroot_sources "$1" "$3" >"$tmp/sources.list" || return
 	TMPDIR=$tmp mmdebstrap --mode=root --variant=essential --format=directory \
-		--architectures=amd64 --include="$3" \
+		--architectures="$archs" --include="$3" \
 		--aptopt="$tmp/apt.conf" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
@@ -85,16 +92,22 @@ chroot_fetch()
 	return "$ret"
 }
 
-# chroot_build DISTRO: sets k_chroot, to build in
+# chroot_build DISTRO [ARCH]: sets k_chroot, to build in, for amd64 or for ARCH
 chroot_build()
 {
-	chroot_fetch "$1" "$build_packages" "build environment" && k_chroot=$chroot
+	local wanted=$build_packages
+
+	[[ ${2:-amd64} != arm64 ]] || wanted=$build_packages_arm64
+	chroot_fetch "$1" "$wanted" "build environment${2:+ for $2}" && k_chroot=$chroot
 }
 
-# chroot_machine: sets m_chroot, to run QEMU in
+# chroot_machine [ARCH]: sets m_chroot, to run QEMU in
 chroot_machine()
 {
-	chroot_fetch "$machine_distro" "$machine_packages" "machine environment" &&
+	local wanted=$machine_packages
+
+	[[ ${1:-amd64} != arm64 ]] || wanted=$machine_packages_arm64
+	chroot_fetch "$machine_distro" "$wanted" "machine environment${1:+ for $1}" &&
 		m_chroot=$chroot
 }
 

@@ -7,19 +7,22 @@
 
 missing=3	# returned where the mirror doesn't carry what the list names
 
-# distro_suites DISTRO: all suites that rows of it name, without question marks
-distro_suites()
+# apt_suites APT: all suites that rows of it name, without question marks. The tools that
+# a kernel for another architecture is built with come from amd64's.
+apt_suites()
 {
-	kernels_all | awk -v d="$1" '$2 == d { print $4 }' | tr -d '?' | tr , '\n' | sort -u
+	kernels_all | awk -v distro="${1%-*}" -v arch="$(apt_arch "$1")" '
+		$2 == distro && (arch == "amd64" || $5 ~ "^" arch) { print $4 }' |
+		tr -d '?' | tr , '\n' | sort -u
 }
 
-# fetch_lists DISTRO: up-to-date lists, or a day old, or what there is if the
+# fetch_lists APT: up-to-date lists, or a day old, or what there is if the
 # mirror can't be reached
 fetch_lists()
 {
 	local suites
 
-	mapfile -t suites < <(distro_suites "$1")
+	mapfile -t suites < <(apt_suites "$1")
 	[[ ! ${looked[$1]:-} ]] || return 0
 	apt_is_fresh "$1" "${suites[@]}" && return
 	looked[$1]=1
@@ -30,25 +33,25 @@ fetch_lists()
 }
 declare -A looked
 
-# newest_build DISTRO SERIES SUITE...: prints "ABI VERSION SUITE" of the newest
-# plain build; the cloud, real-time and unsigned flavours have more dashes
+# newest_build APT SERIES FLAVOUR SUITE...: prints "ABI VERSION SUITE" of the newest
+# build of a flavour
 newest_build()
 {
-	local distro=$1 series=${2//./\\.} suites best= abi version suite
+	local apt=$1 series=${2//./\\.} flavour=$3 suites best= abi version suite
 
-	suites=" ${*:3} "
+	suites=" ${*:4} "
 	while read -r abi version suite; do
 		[[ $suites == *" $suite "* ]] || continue
 		[[ ! $best ]] || dpkg --compare-versions "$version" gt "${best#* }" || continue
 		best="$abi $version"
-	done < <(apt_private "$distro" apt-cache pkgnames linux-image- |
-		grep -E "^linux-image-$series\.[0-9][^-]*(-[0-9]+)?-amd64$" |
-		xargs -r env APT_CONFIG="$cache/apt/$distro/apt.conf" apt-cache madison |
+	done < <(apt_private "$apt" apt-cache pkgnames linux-image- |
+		grep -E "^linux-image-$series\.[0-9][^-]*(-[0-9]+)?-$flavour$" |
+		xargs -r env APT_CONFIG="$cache/apt/$apt/apt.conf" apt-cache madison |
 		sed -n 's#^ *linux-image-\([^ ]*\) | *\([^ ]*\) | [^ ]* \([^ ]*\)/main .*#\1 \2 \3#p')
 	[[ $best ]] && say "$best"
 }
 
-# kernel_packages DISTRO ABI: the packages that make up that kernel and what
+# kernel_packages APT ABI: the packages that make up that kernel and what
 # modules are built against, by following the dependencies on its other parts
 kernel_packages()
 {
@@ -78,22 +81,38 @@ kernel_parts=(
 	'*/modules/*/kernel/drivers/gpu/drm/vgem/*' '*/modules/*/kernel/drivers/gpu/drm/drm*'
 )
 
-# fetch_entry DISTRO ABI VERSION ENTRY: downloads and unpacks, then publishes
+# fetch_entry APT ABI VERSION ENTRY: downloads and unpacks, then publishes
 fetch_entry()
 {
-	local distro=$1 abi=$2 version=$3 entry=$4 dir=$cache/tmp/kernel packages deb
+	local apt=$1 abi=$2 version=$3 entry=$4 dir=$cache/tmp/kernel packages deb
 
 	rm -rf "$dir"
 	mkdir -p "$dir/deb" "$dir/root" "${entry%/*}" || return
-	mapfile -t packages < <(kernel_packages "$distro" "$abi")
+	mapfile -t packages < <(kernel_packages "$apt" "$abi")
 	packages[0]+="=$version"
 	packages[1]+="=$version"
-	(cd "$dir/deb" && apt_private "$distro" apt-get download "${packages[@]}") || return
+	(cd "$dir/deb" && apt_private "$apt" apt-get download "${packages[@]}" &&
+		fetch_tools "$apt" "${packages[@]}") || return
 	for deb in "$dir"/deb/*.deb; do
 		unpack "$deb" "$dir/root" || return
 	done
 	fetch_settle "$dir/root" "$abi" || return
 	mv "$dir/root" "$entry" && rm -rf "$dir"
+}
+
+# fetch_tools APT PACKAGE...: replaces the package with kbuild's own programs by the one
+# that runs here
+fetch_tools()
+{
+	local apt=$1 package
+
+	shift
+	[[ $(apt_arch "$apt") != amd64 ]] || return 0
+	for package; do
+		[[ $package == linux-kbuild-* ]] || continue
+		rm -f "$package"_*.deb
+		apt_private "${apt%-*}" apt-get download "$package" || return
+	done
 }
 
 # unpack DEB ROOT: the parts that DEB has; a pattern without a match is no error,
@@ -153,7 +172,7 @@ kernel_resolve()
 
 	kernel_row "$1" || return
 	for suite in ${k_suites//,/ }; do
-		if [[ $suite != *\? && ! -s $cache/apt/$k_distro/suites/$suite ]]; then
+		if [[ $suite != *\? && ! -s $cache/apt/$k_apt/suites/$suite ]]; then
 			k_reason="the mirror carries no $suite"
 			return "$missing"
 		fi
@@ -168,8 +187,8 @@ kernel_resolve()
 		k_entry=$cache/kernels/${k_abi}_${k_version}_$(source_key "$1")
 		return
 	fi
-	line=$(newest_build "$k_distro" "$k_series" "${suites[@]}") || {
-		k_reason="no $k_series kernel in ${suites[*]}"
+	line=$(newest_build "$k_apt" "$k_series" "$k_flavour" "${suites[@]}") || {
+		k_reason="no $k_series kernel for $k_flavour in ${suites[*]}"
 		return "$missing"
 	}
 	read -r k_abi k_version <<<"$line"
@@ -195,8 +214,8 @@ kernel_fetch()
 # kernel_look NAME: kernel_resolve with lists that are up to date
 kernel_look()
 {
-	fetch_lists "$k_distro" || {
-		k_reason="the lists of $k_distro could not be fetched"
+	{ fetch_lists "$k_distro" && fetch_lists "$k_apt"; } || {
+		k_reason="the lists of $k_apt could not be fetched"
 		return 1
 	}
 	kernel_resolve "$1"
@@ -208,7 +227,7 @@ kernel_fetch_locked()
 	if [[ ! -d $k_entry ]]; then
 		cache_prune kernels
 		step "fetch $1: $k_abi ($k_version)" "$cache/log/fetch-$1.log" \
-			fetch_entry "$k_distro" "$k_abi" "$k_version" "$k_entry" || {
+			fetch_entry "$k_apt" "$k_abi" "$k_version" "$k_entry" || {
 			k_reason="fetching $k_abi failed"
 			return 1
 		}

@@ -43,6 +43,10 @@ image_tool()
 {
 	local path
 
+	if [[ $k_arch != amd64 ]]; then
+		image_tool_cross "$1"
+		return
+	fi
 	cp "$build/tool/vfio-dmabuf" "$1/bin/" || return
 	ldd "$build/tool/vfio-dmabuf" | awk '$2 == "=>" { print $3 } $1 ~ "^/" { print $1 }' |
 		while read -r path; do
@@ -50,16 +54,45 @@ image_tool()
 		done
 }
 
+# image_tool_cross ROOT: the same, where ldd cannot run the loader
+image_tool_cross()
+{
+	local todo=("$(cross_dir)/tree/build/tool/vfio-dmabuf") libs=/usr/lib/${build_cross%-}
+	local seen=" " path name
+
+	cp "${todo[0]}" "$1/bin/" && mkdir -p "$1$libs" "$1/lib" || return
+	while ((${#todo[@]})); do
+		path=${todo[0]}
+		todo=("${todo[@]:1}")
+		for name in $(readelf -d "$path" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+			[[ $seen != *" $name "* ]] || continue
+			seen+="$name "
+			cp -L "$k_chroot$libs/$name" "$1$libs/" || return
+			todo+=("$1$libs/$name")
+		done
+	done
+	cp -L "$k_chroot$libs"/ld-linux-*.so.1 "$1/lib/"
+}
+
+image_busybox()
+{
+	if [[ $k_arch == amd64 ]]; then
+		command -v busybox
+	else
+		say "$(cross_dir)/bin/busybox"
+	fi
+}
+
 # image_build FILE ROLES PROGRAM...: packs FILE; ROLES is the list for the guest
 image_build()
 {
-	local file=$1 roles=$2 root=$1.d
+	local file=$1 roles=$2 root=$1.d path
 
 	shift 2
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,dev,etc,lib,modules,proc,sys,tests,tmp} || return
 	mknod -m 600 "$root/dev/console" c 5 1 || return
-	cp "$(command -v busybox)" "$root/bin/busybox" || return
+	cp "$(image_busybox)" "$root/bin/busybox" || return
 	cp "$vm_dir/init" "$root/init" && cp "$roles" "$root/roles" || return
 	printf '%s\n' 'root:x:0:0::/:/bin/sh' 'nobody:x:65534:65534::/:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
@@ -67,7 +100,9 @@ image_build()
 	if [[ -d ${b_dir:-}/modules ]]; then
 		cp "$b_dir"/modules/*.ko "$root/modules/" || return
 	fi
-	(($# == 0)) || cp "$@" "$root/tests/" || return
+	for path; do
+		cp "$(program_path "$path")" "$root/tests/" || return
+	done
 	[[ " $* " != */check_tool* ]] || image_tool "$root" || return
 	[[ " $* " != */check_kexec* ]] || cp "$k_entry/vmlinuz" "$root/vmlinuz" || return
 	chmod -R a+rX "$root"

@@ -18,6 +18,9 @@ build=${BUILD:-build}
 # Not every root shell has the places of depmod and its like.
 PATH=$PATH:/usr/sbin:/sbin
 
+# The architecture of the kernel at hand: see kernel_row.
+k_arch=amd64
+
 # Compilers at a time; a build is small, and more only heats the machine.
 jobs=$(nproc)
 ((jobs > 4)) && jobs=4
@@ -145,19 +148,23 @@ kernels_one()
 	say "$names"
 }
 
-# kernels_stock: the names of the kernels that are Debian's own builds
+# kernels_stock: the names of the kernels that are Debian's own builds for amd64
 kernels_stock()
 {
-	kernels_all | awk '$5 == "-" { print $1 }'
+	kernels_all | awk '$5 == "amd64" && $6 == "-" { print $1 }'
 }
 
-# kernel_row NAME: sets k_distro, k_series, k_suites and k_config
+# kernel_row NAME: sets k_distro, k_series, k_suites, k_flavour and k_config; k_arch, the
+# architecture; and k_apt, the private apt that has its packages
 kernel_row()
 {
 	local name
 
 	# shellcheck disable=SC2034	# not everybody needs all of them
-	while read -r name k_distro k_series k_suites k_config; do
+	while read -r name k_distro k_series k_suites k_flavour k_config; do
+		k_arch=${k_flavour%%-*}
+		k_apt=$k_distro
+		[[ $k_arch == amd64 ]] || k_apt+=-$k_arch
 		[[ $name == "$1" ]] && return
 	done < <(kernels_all)
 	say "no kernel is called $1" >&2
