@@ -58,7 +58,7 @@ static const char *both_lack(struct both *both)
 		return "this kernel has no exporter of its own";
 	if (!(caps & DMABUF_VFIO_PCI_CAP_DMA_IMPORT))
 		return "nobody can import on this kernel";
-	if (dvt_machine_is("oldcpu"))
+	if (!dvt_bridge_is_known())
 		return "the kernel's exporter knows no route here";
 	return NULL;
 }

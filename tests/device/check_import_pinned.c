@@ -152,7 +152,7 @@ START_TEST(p2p_off_refuses_the_next_map_of_who_is_attached)
 			 -EOPNOTSUPP);
 	dvt_peer_assert_state(&import.peer, 0, 0);
 
-	dvt_param_set("p2p", dvt_machine_is("oldcpu") ? "force" : "auto");
+	dvt_param_set("p2p", dvt_bridge_is_known() ? "auto" : "force");
 	ck_assert_int_eq(dvt_peer_map(&import.peer, DVP_PEER_BIDIRECTIONAL), 0);
 	dvt_import_assert_leads_to(&import, 0, 0);
 }
@@ -164,7 +164,7 @@ START_TEST(p2p_strict_takes_only_who_is_behind_an_iommu)
 	struct dvt_import import;
 
 	dvt_import_or_skip(&import, DVT_BY_US);
-	if (dvt_machine_is("oldcpu"))
+	if (!dvt_bridge_is_known())
 		dvt_skip("strict goes by the kernel's route, of which it has none");
 	dvt_param_set("p2p", "strict");
 	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), expected);
@@ -183,7 +183,7 @@ START_TEST(p2p_strict_is_looked_at_when_mapping_too)
 	struct dvt_import import;
 
 	dvt_import_or_skip(&import, DVT_BY_US);
-	if (dvt_machine_is("oldcpu"))
+	if (!dvt_bridge_is_known())
 		dvt_skip("strict goes by the kernel's route, of which it has none");
 	ck_assert_int_eq(dvt_peer_attach(&import.peer, import.fd), 0);
 	dvt_param_set("p2p", "strict");

@@ -99,7 +99,7 @@ START_TEST(one_device_behind_the_switch_is_reached_from_outside)
 
 	if (why)
 		dvt_skip("%s", why);
-	if (dvt_machine_is("oldcpu"))
+	if (!dvt_bridge_is_known())
 		dvt_param_set("p2p", "force");
 	dvt_peer_open(&import.peer, dvt_bdf("DVP_BDF_PEER"));
 	dvt_peer_import(&import.peer, import.fd);
@@ -146,7 +146,7 @@ static const char *pair(struct dvt_import *import, const char *p2p)
 
 static bool kernel_knows_route(void)
 {
-	return !dvt_machine_is("oldcpu");
+	return dvt_bridge_is_known();
 }
 
 START_TEST(auto_takes_a_pair_as_the_kernel_judges_it_with_a_line_if_not)

@@ -50,6 +50,8 @@ START_TEST(other_devices_live_while_one_is_bound_beside_a_stuck_one)
 	dvt_open(&dev, duo0);
 	if (!(dvt_caps(&dev) & DMABUF_VFIO_PCI_CAP_DMA_IMPORT))
 		dvt_skip("nobody can import on this kernel");
+	if (!dvt_bridge_is_known())
+		dvt_param_set("p2p", "force");
 	ck_assert_int_eq(dvl_sysfs_unbind(duo1), 0);
 	duo_start(&import, &call, &dev);
 	dvt_child_fork(&child, 0, binder, duo1);

@@ -18,6 +18,33 @@ static void say(const char *line)
 	close(fd);
 }
 
+/* Bus, device and function as one number, by which an SMMU names a device. */
+static unsigned int stream_of(const char *bdf)
+{
+	unsigned int domain, bus, dev, fn;
+
+	ck_assert_int_eq(sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn), 4);
+	return bus << 8 | dev << 3 | fn;
+}
+
+/* What a report begins with, and how it names a device. */
+#ifdef __aarch64__
+#define IOMMU "arm-smmu-v3"
+
+static void name_of(const char *bdf, char *name, size_t size)
+{
+	snprintf(name, size, "0x%08x", stream_of(bdf));
+}
+#else
+#define IOMMU "DMAR:"
+
+/* Older kernels name it without its domain. */
+static void name_of(const char *bdf, char *name, size_t size)
+{
+	snprintf(name, size, "%s]", bdf + strlen("0000:"));
+}
+#endif
+
 /**
  * dvt_fault_expect() - a device is about to do DMA that must be stopped
  * @bdf: the device
@@ -26,9 +53,10 @@ static void say(const char *line)
  */
 int dvt_fault_expect(const char *bdf)
 {
-	char line[64];
+	char line[80];
 
-	snprintf(line, sizeof(line), "dvt: expect DMA faults of %s\n", bdf);
+	snprintf(line, sizeof(line), "dvt: expect DMA faults of %s, stream 0x%08x\n",
+		 bdf, stream_of(bdf));
 	say(line);
 	return dvt_log_mark();
 }
@@ -49,10 +77,9 @@ bool dvt_fault_reported(int log, const char *bdf)
 	char device[32];
 	int tries;
 
-	/* Older kernels name it without its domain. */
-	snprintf(device, sizeof(device), "%s]", bdf + strlen("0000:"));
+	name_of(bdf, device, sizeof(device));
 	for (tries = 0; tries < LOG_TRIES; tries++) {
-		if (dvt_log_count(log, "DMAR:", device))
+		if (dvt_log_count(log, IOMMU, device))
 			return true;
 		usleep(LOG_PAUSE_US);
 	}

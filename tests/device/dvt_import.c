@@ -41,6 +41,23 @@ bool dvt_machine_translates(void)
 	return false;
 }
 
+/**
+ * dvt_bridge_is_known() - does the kernel know that peers reach each other
+ *
+ * It goes by a list of host bridges, which has none for the arm64 machine, and by the
+ * age of AMD's processors.
+ *
+ * Return: whether it knows of a route through this machine's host bridge.
+ */
+bool dvt_bridge_is_known(void)
+{
+#ifdef __aarch64__
+	return false;
+#else
+	return !dvt_machine_is("oldcpu");
+#endif
+}
+
 /* NULL, or why the test cannot judge. */
 static const char *open_ours(struct dvt_import *import)
 {
@@ -50,7 +67,7 @@ static const char *open_ours(struct dvt_import *import)
 	if (!(dvt_caps(&import->dev) & DMABUF_VFIO_PCI_CAP_DMA_IMPORT))
 		return "nobody can import on this kernel";
 	/* There the kernel knows no route, but there is one. */
-	if (dvt_machine_is("oldcpu"))
+	if (!dvt_bridge_is_known())
 		dvt_param_set("p2p", "force");
 	return NULL;
 }
@@ -59,7 +76,7 @@ static const char *open_kernels(struct dvt_import *import)
 {
 	if (!dvt_bdf("DVP_BDF_PLAIN"))
 		return "no device for DVP_BDF_PLAIN";
-	if (dvt_machine_is("oldcpu"))
+	if (!dvt_bridge_is_known())
 		return "the kernel's exporter knows no route here";
 	dvt_open(&import->dev, dvt_bdf("DVP_BDF_PLAIN"));
 	if (dvl_feature(import->dev.fd, VFIO_DEVICE_FEATURE_DMA_BUF,

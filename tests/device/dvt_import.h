@@ -74,6 +74,7 @@ void dvt_import_reopen(struct dvt_import *import);
 
 /* What stands between the devices of this machine. */
 bool dvt_machine_is(const char *name);
+bool dvt_bridge_is_known(void);
 bool dvt_machine_translates(void);
 
 /*

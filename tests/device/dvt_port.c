@@ -11,7 +11,8 @@
 
 #include "dvt_port.h"
 
-/* That of the port, as tests/vm/machine.sh has it. */
+/* The third port of a PC, and its interrupt, as tests/vm/machine.sh has it. */
+#define COM3 0x3e8
 #define INTERRUPT 5
 
 static int open_port(const char *path)
@@ -22,9 +23,10 @@ static int open_port(const char *path)
 }
 
 /*
- * A kernel that does not ask ACPI takes it for the one that such ports once had. Where
- * the console has that, the port can't be started; who has opened it so meets EIO until
- * it is closed, whatever is set (TTY_IO_ERROR, drivers/tty/serial/serial_core.c).
+ * A kernel that does not ask ACPI gives the port the console's interrupt, and cannot
+ * start it. An open of such a port gives EIO until the last close, whatever is set
+ * meanwhile: see TTY_IO_ERROR in drivers/tty/serial/serial_core.c. The port of a card
+ * has an interrupt of its own.
  */
 static int set_interrupt(const char *path)
 {
@@ -36,7 +38,7 @@ static int set_interrupt(const char *path)
 		return fd;
 	if (ioctl(fd, TIOCGSERIAL, &serial)) {
 		ret = -errno;
-	} else if (serial.irq != INTERRUPT) {
+	} else if (serial.port == COM3 && serial.irq != INTERRUPT) {
 		serial.irq = INTERRUPT;
 		ret = ioctl(fd, TIOCSSERIAL, &serial) ? -errno : 0;
 	}

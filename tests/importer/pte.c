@@ -1,21 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the page table entry behind an address of the calling process, and
- * tells its cache mode as the processor sees it: the three bits of the entry
- * choose one of the eight fields of the PAT register.
+ * Reads the page table entry behind an address of the calling process, and tells its
+ * cache mode as the processor sees it: bits of the entry choose a field of a register,
+ * PAT on x86 and MAIR on arm64.
  *
  * The driver's own book of what it mapped is not asked: the claim under test
  * is about the entries.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
-#include <asm/msr.h>
 
 #include "dvp_importer.h"
 #include "importer.h"
 
-static u32 dvp_importer_cache(u64 raw, u64 pat_bit)
+#ifdef CONFIG_ARM64
+#include <asm/sysreg.h>
+
+/* Attributes of MAIR: device memory, normal memory that is not cached, and other. */
+static u32 dvp_importer_cache(u64 raw, u32 level)
 {
+	u64 mair = read_sysreg(mair_el1);
+	u8 attr = mair >> (8 * ((raw & PTE_ATTRINDX_MASK) >> 2));
+
+	if (!(attr & 0xf0))
+		return DVP_CACHE_UC;
+	return attr == 0x44 ? DVP_CACHE_WC : DVP_CACHE_WB;
+}
+
+static bool dvp_importer_is_writable(u64 raw)
+{
+	return raw & PTE_WRITE;
+}
+
+static bool dvp_importer_is_user(u64 raw)
+{
+	return raw & PTE_USER;
+}
+#else
+#include <asm/msr.h>
+
+static u32 dvp_importer_cache(u64 raw, u32 level)
+{
+	u64 pat_bit = level == DVP_PTE_4K ? _PAGE_PAT : _PAGE_PAT_LARGE;
 	u32 low, high, index;
 	u64 pat;
 
@@ -27,17 +53,26 @@ static u32 dvp_importer_cache(u64 raw, u64 pat_bit)
 	return pat >> (8 * index) & 7;
 }
 
+static bool dvp_importer_is_writable(u64 raw)
+{
+	return raw & _PAGE_RW;
+}
+
+static bool dvp_importer_is_user(u64 raw)
+{
+	return raw & _PAGE_USER;
+}
+#endif
+
 static void dvp_importer_fill(struct dvp_importer_pte *pte, u32 level, u64 raw,
 			      u64 pfn)
 {
-	u64 pat_bit = level == DVP_PTE_4K ? _PAGE_PAT : _PAGE_PAT_LARGE;
-
 	pte->level = level;
 	pte->raw = raw;
 	pte->pfn = pfn;
-	pte->cache = dvp_importer_cache(raw, pat_bit);
-	pte->flags = (raw & _PAGE_RW ? DVP_PTE_WRITABLE : 0) |
-		     (raw & _PAGE_USER ? DVP_PTE_USER : 0);
+	pte->cache = dvp_importer_cache(raw, level);
+	pte->flags = (dvp_importer_is_writable(raw) ? DVP_PTE_WRITABLE : 0) |
+		     (dvp_importer_is_user(raw) ? DVP_PTE_USER : 0);
 }
 
 /*

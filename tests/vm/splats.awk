@@ -10,10 +10,11 @@
 # A test that makes the IOMMU stop a device says so in the log, before and after, by
 # writing to /dev/kmsg:
 #
-#	dvt: expect DMA faults of 0000:09:00.0
+#	dvt: expect DMA faults of 0000:09:00.0, stream 0x00000900
 #	dvt: expect no DMA faults
 #
-# In between, faults of that device are no complaints. That they come is for the
+# In between, faults of that device are no complaints. An SMMU names the device by its
+# stream, in the line after the one that says what happened. That they come is for the
 # test to look at. A test that makes allocations fail says
 #
 #	dvt: expect failing allocations
@@ -46,6 +47,7 @@ BEGIN {
 	# The first line of a report has no device, the second one with or without the
 	# domain.
 	dma_fault = "DMAR: .*[Ff]ault"
+	smmu_fault = "arm-smmu-v3 [^ ]+: event 0x[0-9a-f]+ received"
 	dma_any = "DMAR: DRHD: handling fault status|DMAR: .* fault event.* suppressed"
 	trace = "Call Trace:|Oops|general protection fault[:,]|cut here|stack segment"
 	starved = "page allocation failure: |vmalloc error: |VM_FAULT_OOM leaked" \
@@ -59,8 +61,13 @@ BEGIN {
 function look(line,	is_head)
 {
 	nr++
-	is_head = line ~ head ||
+	if (line ~ smmu_fault) {
+		in_smmu = 1
+		return
+	}
+	is_head = line ~ head || in_smmu && !(stream && index(line, stream)) ||
 		line ~ dma_fault && !(faulty && (line ~ dma_any || index(line, faulty)))
+	in_smmu = 0
 	if (starving && line ~ starved) {
 		excused += line ~ /WARNING: /
 		last = nr
@@ -96,12 +103,14 @@ function flush_race(	i)
 
 {
 	sub(/\r$/, "")
-	if ($0 ~ /dvt: expect no DMA faults/)
-		faulty = ""
-	else if (match($0, /dvt: expect DMA faults of 0000:/))
+	if ($0 ~ /dvt: expect no DMA faults/) {
+		faulty = stream = ""
+	} else if (match($0, /dvt: expect DMA faults of 0000:/)) {
 		faulty = substr($0, RSTART + RLENGTH, 7) "]"
-	else if ($0 ~ /dvt: expect (no )?failing allocations/)
+		stream = substr($0, index($0, ", stream ") + 9)
+	} else if ($0 ~ /dvt: expect (no )?failing allocations/) {
 		starving = $0 !~ /expect no/
+	}
 }
 
 /BUG: KCSAN: / { in_race = 1 }
