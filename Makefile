@@ -23,7 +23,7 @@ MODULE_ARGS := NAME=$(NAME) $(if $(VFIO_PCI_IDS),VFIO_PCI_IDS="$(VFIO_PCI_IDS)")
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u NAME
 
 .PHONY: all install uninstall clean help headers demo check vmtest bench profile lint \
-	fuzz unit user deb rpm check-packages check-debug check-defects
+	fuzz unit user deb rpm check-packages check-debug check-defects check-mutants
 
 all: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(MODULE_ARGS) modules
@@ -72,6 +72,10 @@ check-debug:
 check-defects:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/vm/defects
 
+# Which tests notice that the module is broken.
+check-mutants:
+	@$(CLEAN_ENV) BUILD=$(BUILD) tests/mutants/run
+
 bench:
 	@$(CLEAN_ENV) BUILD=$(BUILD) tests/bench/run
 
@@ -115,6 +119,8 @@ help:
 	@echo "  make check-debug the tests in VMs, on kernels that check themselves (root)"
 	@echo "  make check-defects"
 	@echo "                   show known defects of vfio-pci, for comparison (root)"
+	@echo "  make check-mutants"
+	@echo "                   break the module in small ways; a test has to notice (root)"
 	@echo "  make lint        style, static checks, proofs, and project rules (root)"
 	@echo "  make fuzz        arithmetic on ranges under libFuzzer (root)"
 	@echo "  make tool        build the tool vfio-dmabuf"
