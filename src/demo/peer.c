@@ -158,15 +158,25 @@ static uint64_t bar_addr(const struct quarter *quarter)
 	return start;
 }
 
-/* For who counts the kernel's complaints: these faults are on purpose. */
-static bool log_announce(const char *what, const char *bdf)
+/* How an SMMU names a device: bus, device and function as one number. */
+static unsigned int stream_of(const char *bdf)
+{
+	unsigned int domain, bus, dev, fn;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+		return 0;
+	return bus << 8 | dev << 3 | fn;
+}
+
+/* Tells the test bench that the faults that follow are on purpose. */
+static bool log_announce(const char *what)
 {
 	int log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), len;
-	char line[80];
+	char line[96];
 	bool done;
 
 	/* In one write; and a stream would want to seek first. */
-	len = snprintf(line, sizeof(line), "dvt: expect %s%s\n", what, bdf);
+	len = snprintf(line, sizeof(line), "dvt: expect %s\n", what);
 	done = log >= 0 && write(log, line, len) == len;
 	if (log >= 0)
 		close(log);
@@ -189,7 +199,8 @@ static bool log_has_fault(int log, const char *bdf, char *line, size_t size)
 		}
 		line[len] = '\0';
 		line[strcspn(line, "\n")] = '\0';
-		if (strstr(line, name) && strstr(line, "fault addr"))
+		if (strstr(line, name) && (strstr(line, "fault addr") ||
+					   strstr(line, "arm-smmu-v3")))
 			return true;
 	}
 	return false;
@@ -199,15 +210,16 @@ static bool log_has_fault(int log, const char *bdf, char *line, size_t size)
 static void step_stale(const struct quarter *quarter, const struct peer *peer)
 {
 	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char line[1024];
+	char line[1024], faults[64];
 	bool stopped, said;
 	int ret;
 
-	said = !lseek(log, 0, SEEK_END) &&
-	       log_announce("DMA faults of ", peer->bdf);
+	snprintf(faults, sizeof(faults), "DMA faults of %s, stream 0x%08x",
+		 peer->bdf, stream_of(peer->bdf));
+	said = !lseek(log, 0, SEEK_END) && log_announce(faults);
 	ret = peer_write(peer, SECOND_WORD, DVP_PEER_STALE);
 	stopped = !ret && log_has_fault(log, peer->bdf, line, sizeof(line));
-	said &= log_announce("no DMA faults", "");
+	said &= log_announce("no DMA faults");
 	close(log);
 	demo_expect(!ret, "its engine tried the old bus address again%s",
 		    demo_why(ret));

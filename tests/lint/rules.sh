@@ -51,7 +51,9 @@ rule_blanks()
 {
 	local file
 
-	printf '%s\0' "${files[@]}" | xargs -0 grep -nIE '[[:blank:]]+$' | grep -v '^COPYING:'
+	# An empty line of a patch's context is a blank.
+	printf '%s\0' "${files[@]}" | xargs -0 grep -nIE '[[:blank:]]+$' |
+		grep -v '^COPYING:\|\.patch:'
 	for file in "${files[@]}"; do
 		[[ ! -s $file || ! $(tail -c 1 "$file") ]] || say "$file: no newline at the end"
 	done

@@ -125,6 +125,7 @@ kernel_build()
 	find "$b_dir/tree" -name '*.ko' -exec cp {} "$b_dir/modules" \; || return
 	rm "$mark"
 	[[ $k_arch == amd64 ]] || cross_user || {
+		# shellcheck disable=SC2034	# for the caller
 		k_reason="the test programs could not be built"
 		return 1
 	}
