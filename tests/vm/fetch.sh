@@ -12,7 +12,7 @@ missing=3	# returned where the mirror doesn't carry what the list names
 apt_suites()
 {
 	kernels_all | awk -v distro="${1%-*}" -v arch="$(apt_arch "$1")" '
-		$2 == distro && (arch == "amd64" || $5 ~ "^" arch) { print $4 }' |
+		$2 == distro && (arch == "amd64" || $5 ~ arch) { print $4 }' |
 		tr -d '?' | tr , '\n' | sort -u
 }
 

@@ -162,9 +162,9 @@ kernel_row()
 
 	# shellcheck disable=SC2034	# not everybody needs all of them
 	while read -r name k_distro k_series k_suites k_flavour k_config; do
-		k_arch=${k_flavour%%-*}
+		k_arch=amd64
 		k_apt=$k_distro
-		[[ $k_arch == amd64 ]] || k_apt+=-$k_arch
+		[[ $k_flavour != *arm64* ]] || k_arch=arm64 k_apt+=-arm64
 		[[ $name == "$1" ]] && return
 	done < <(kernels_all)
 	say "no kernel is called $1" >&2
