@@ -12,6 +12,7 @@
 
 #include "dvt_import.h"
 #include "dvt_monitor.h"
+#include "dvt_param.h"
 #include "dvt_request.h"
 #include "dvt_show.h"
 #include "dvt_witness.h"
@@ -215,9 +216,9 @@ START_TEST(memory_stays_blocked_while_an_importer_has_it_after_a_fatal_error)
 }
 END_TEST
 
-DVT_MAIN("aer",
-	 { fatal_error_blocks_until_memory_is_switched_on },
-	 { device_can_be_opened_again_after_a_fatal_error },
-	 { error_that_is_not_fatal_blocks_nothing },
-	 { fatal_error_ends_the_mapping_of_an_importer },
-	 { memory_stays_blocked_while_an_importer_has_it_after_a_fatal_error })
+DVT_MAIN_PARAM("aer",
+	       { fatal_error_blocks_until_memory_is_switched_on },
+	       { device_can_be_opened_again_after_a_fatal_error },
+	       { error_that_is_not_fatal_blocks_nothing },
+	       { fatal_error_ends_the_mapping_of_an_importer },
+	       { memory_stays_blocked_while_an_importer_has_it_after_a_fatal_error })

@@ -151,6 +151,7 @@ START_TEST(importer_that_is_no_pci_device_is_refused_with_one_line)
 	int importer, i;
 
 	refusal_start_or_skip(&r, "DVP_BDF", "DVP_BDF_PEER");
+	dvt_param_set("p2p", "auto");
 	importer = dvt_importer_open();
 	ck_assert_int_ge(importer, 0);
 	dvt_traces_take(&r.before);
