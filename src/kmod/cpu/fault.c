@@ -62,44 +62,29 @@ struct dvp_window {
 };
 
 /*
- * Another CPU may have filled the window meanwhile. An entry that is neither empty nor
- * present is a marker; it is replaced, or the fault would repeat for ever.
- */
-static void dvp_fault_fill_run(struct vm_area_struct *vma, unsigned long addr,
-			       pte_t *pte, unsigned long pfn, unsigned long nr)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	pgprot_t prot = vma->vm_page_prot;
-	pte_t *end = pte + nr;
-
-	for (; pte < end; pte++, pfn++, addr += PAGE_SIZE) {
-		if (!pte_present(ptep_get(pte)))
-			set_pte_at(mm, addr, pte,
-				   pte_mkspecial(pfn_pte(pfn, prot)));
-	}
-}
-
-/*
- * Called for the first entry, under the lock of its table. The VMA lies within the
- * buffer, so there is an extent for each page.
+ * Called for the first entry, under the lock of its table. Another CPU may have
+ * filled the window meanwhile. An entry that is neither empty nor present is a
+ * marker; it is replaced, or the fault would repeat for ever. The VMA lies within
+ * the buffer, so there is an extent for each page.
  */
 static int dvp_fault_fill_table(pte_t *pte, unsigned long addr, void *data)
 {
 	const struct dvp_window *window = data;
+	struct vm_area_struct *vma = window->vma;
 	struct dvp_spot spot = window->spot;
-	unsigned long left = window->nr_pages;
-	unsigned long nr;
+	pte_t *end = pte + window->nr_pages;
 
-	for (;;) {
-		nr = min(left, spot.nr_pages);
-		dvp_fault_fill_run(window->vma, addr, pte, spot.pfn, nr);
-		left -= nr;
-		if (!left)
-			return 0;
-		pte += nr;
-		addr += nr * PAGE_SIZE;
-		dvp_fault_next_extent(&spot);
+	for (; pte < end; pte++, addr += PAGE_SIZE) {
+		if (!spot.nr_pages)
+			dvp_fault_next_extent(&spot);
+		if (!pte_present(ptep_get(pte)))
+			set_pte_at(vma->vm_mm, addr, pte,
+				   pte_mkspecial(pfn_pte(spot.pfn,
+							 vma->vm_page_prot)));
+		spot.pfn++;
+		spot.nr_pages--;
 	}
+	return 0;
 }
 
 /* Fill the window around the fault, which lies in a slot without a huge entry. */
