@@ -132,11 +132,16 @@ kernels_select()
 	done
 }
 
-# kernels_one WORD: the one name that WORD means: of several, the stock kernel
+# kernels_one WORD: the one name that WORD means: WORD itself if that is a name, and else,
+# of several, the stock kernel
 kernels_one()
 {
 	local names
 
+	if kernels_all | awk '{ print $1 }' | grep -Fxq "$1"; then
+		say "$1"
+		return
+	fi
 	names=$(kernels_select "$1") || return
 	if [[ $names == *$'\n'* ]]; then
 		names=$(grep -Fx "$names" <(kernels_stock))
