@@ -113,14 +113,12 @@ static void fork_and_kill(struct hostile *h)
 	waitpid(pid, &status, 0);
 }
 
-/* MADV_WIPEONFORK is for anonymous memory, where CONFIG_DEBUG_VM warns of a moved one. */
-#define WIPE_ON_FORK 18
-
 static int any_advice(struct hostile *h)
 {
 	uint32_t advice = chance_below(&h->rng, 32);
 
-	if (advice == WIPE_ON_FORK)
+	/* For anonymous memory only, where CONFIG_DEBUG_VM warns of a moved mapping. */
+	if (advice == MADV_WIPEONFORK)
 		return MADV_NORMAL;
 	/* Memory errors, guards, and unknown values */
 	return advice < 27 ? (int)advice : (int)(100 + advice - 27);

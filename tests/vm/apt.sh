@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A private apt for each distribution and architecture: its own directories in the cache, the
-# Debian mirrors, proxies and other transport settings of this machine. The
-# machine's own apt is asked, and never changed.
+# A private apt for each distribution and architecture: its own directories in the cache,
+# the Debian mirrors, proxies and other transport settings of this machine. The machine's
+# own apt is asked, and never changed.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -69,7 +69,6 @@ apt_prepare()
 	local dir=$cache/apt/$1 arch
 
 	arch=$(apt_arch "$1")
-
 	mkdir -p "$dir"/etc/{apt.conf.d,preferences.d} \
 		"$dir"/{state/lists/partial,cache/archives/partial,suites} || return
 	unset APT_CONFIG

@@ -123,7 +123,7 @@ machine_command()
 	local m_cpu m_append accel
 
 	if [[ $k_arch == arm64 ]]; then
-		machine_command_arm64 "$2"
+		machine_command_arm64 "$@"
 		return
 	fi
 	machine_row "$1" || return
@@ -140,14 +140,18 @@ machine_command()
 	[[ $1 != count ]] || machine_count
 }
 
-# machine_command_arm64 MEMORY: the same. By its device tree, Linux 6.1 puts each port
+# machine_command_arm64 MACHINE MEMORY: the same; there is "iommu" only. By its device tree, Linux 6.1 puts each port
 # into the IOMMU group of the device behind it; by the firmware's ACPI tables it does not.
 # The machine has one serial port that all kernels know, for the console, so the guest's
 # words and its monitor go through cards.
 machine_command_arm64()
 {
+	[[ $(machine_kind "$1") == iommu ]] || {
+		say "there is no machine $1 for arm64" >&2
+		return 1
+	}
 	qemu_command=(qemu-system-aarch64 -nodefaults -no-user-config -display none
-		-no-reboot -machine "virt,iommu=smmuv3,gic-version=3" -smp 2 -m "$1"
+		-no-reboot -machine "virt,iommu=smmuv3,gic-version=3" -smp 2 -m "$2"
 		-accel "tcg,thread=multi" -cpu neoverse-n1
 		-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
 	qemu_channel=(-device "pci-serial,chardev=channel,addr=0x2")
